@@ -1,0 +1,180 @@
+"""One folder in, one folder out.
+
+    save_checkpoint(model, "runs/mnist_cnn/checkpoint", "mnist_cnn", label_names)
+    model = load_checkpoint("runs/mnist_cnn/checkpoint")
+
+The folder loads as it is in timm and transformers. It holds
+
+    config.json             a stock timm architecture, its arguments, and the names of the labels
+    model.safetensors       timm's own keys, three input channels
+    model.onnx              input pixel_values (B, 3, 56, 56); outputs logits (B, classes) and features (B, C, H, W)
+    preprocessing.py, image_processing_mnist.py     what trust_remote_code runs
+
+and whatever else was asked for: the report, its plots, the options of the training.
+"""
+
+import copy
+import errno
+import json
+import shutil
+import tempfile
+import warnings
+from collections.abc import Callable
+from pathlib import Path
+
+import timm
+import torch
+from safetensors.torch import load_file, save_file
+from torch import nn
+
+from .architectures import ARCHITECTURES
+from .config import read_config
+from .errors import MnistModelError
+
+CODE_FILES = ("preprocessing.py", "image_processing_mnist.py")
+ONNX_OPSET = 18
+
+
+def fold_temperature(model: nn.Module, temperature: float) -> None:
+    """Divide the logits by a temperature, by dividing the weight and the bias of the classifier in place."""
+    classifier = model.get_classifier()
+    with torch.no_grad():
+        classifier.weight /= temperature
+        classifier.bias /= temperature
+
+
+def save_checkpoint(
+    model: nn.Module,
+    folder: str | Path,
+    name: str,
+    label_names: list[str],
+    write_more: Callable[[Path], None] = lambda folder: None,
+) -> Path:
+    """Write a checkpoint folder, whole or not at all.
+
+    Args:
+        model: a trained `mnist_model` architecture of one input channel, or of three.
+        folder: replaced, if it exists, once everything is on disk.
+        name: of the architecture, a key of `ARCHITECTURES`.
+        label_names: one for each logit.
+        write_more: called with the unfinished folder, to add files that belong to the checkpoint.
+    Raises:
+        MnistModelError: the disk is full or the folder cannot be written; what was there is as it was.
+    """
+    folder = Path(folder)
+    try:
+        folder.parent.mkdir(parents=True, exist_ok=True)
+        with tempfile.TemporaryDirectory(prefix=".unfinished-", dir=folder.parent) as unfinished:
+            whole = Path(unfinished, folder.name)
+            whole.mkdir()
+            _write(model, whole, name, label_names)
+            write_more(whole)
+            _replace(folder, whole, Path(unfinished, "replaced"))
+    except (OSError, RuntimeError) as error:
+        full = getattr(error, "errno", None) == errno.ENOSPC or "No space left" in str(error)
+        reason = "the disk is full" if full else str(error).splitlines()[0]
+        raise MnistModelError(
+            f"The checkpoint cannot be written to {folder}: {reason}; what was there before is unharmed."
+        ) from error
+    return folder
+
+
+def _write(model: nn.Module, folder: Path, name: str, label_names: list[str]) -> None:
+    architecture = ARCHITECTURES[name]
+    exported = timm.create_model(architecture.stock, num_classes=len(label_names), **architecture.model_args).eval()
+    exported.load_state_dict(_with_three_channels(model.state_dict(), architecture.first_conv))
+    tensors = {key: tensor.detach().cpu().contiguous() for key, tensor in exported.state_dict().items()}
+    save_file(tensors, folder / "model.safetensors", metadata={"format": "pt"})
+    config = {
+        "architecture": architecture.stock,
+        "num_classes": len(label_names),
+        "num_features": architecture.num_features,
+        "label_names": label_names,
+        "model_args": architecture.model_args,
+        "pretrained_cfg": architecture.pretrained_cfg(len(label_names)),
+        "auto_map": {"AutoImageProcessor": "image_processing_mnist.MnistImageProcessor"},
+    }
+    (folder / "config.json").write_text(json.dumps(config, indent=2) + "\n")
+    for file in CODE_FILES:
+        shutil.copyfile(Path(__file__).with_name(file), folder / file)
+    export_onnx(exported, folder / "model.onnx", architecture.input_size)
+
+
+def _with_three_channels(state: dict[str, torch.Tensor], first_conv: str) -> dict[str, torch.Tensor]:
+    """The same weights for RGB pictures: exact where the channels are equal, as in grey ones."""
+    key = f"{first_conv}.weight"
+    state = {name: tensor.detach().cpu() for name, tensor in state.items()}
+    if state[key].shape[1] == 1:
+        state[key] = state[key].repeat(1, 3, 1, 1) / 3
+    return state
+
+
+def _replace(folder: Path, whole: Path, replaced: Path) -> None:
+    if folder.exists():
+        folder.rename(replaced)
+    try:
+        whole.rename(folder)
+    except OSError:
+        if replaced.exists():
+            replaced.rename(folder)
+        raise
+
+
+class _WithFeatures(nn.Module):
+    """What the ONNX file computes: the logits, and the last feature map they are pooled from."""
+
+    def __init__(self, model: nn.Module):
+        super().__init__()
+        self.model = model
+
+    def forward(self, pixel_values: torch.Tensor) -> tuple[torch.Tensor, torch.Tensor]:
+        features = self.model.forward_features(pixel_values)
+        return self.model.forward_head(features), features
+
+
+def export_onnx(model: nn.Module, path: Path, input_size: int) -> None:
+    """Write a timm model of three input channels as ONNX, its batch size free."""
+    module = _WithFeatures(copy.deepcopy(model).cpu().float().eval())
+    with warnings.catch_warnings(), torch.inference_mode():
+        warnings.simplefilter("ignore")
+        torch.onnx.export(
+            module,
+            (torch.zeros(2, 3, input_size, input_size),),
+            str(path),
+            input_names=["pixel_values"],
+            output_names=["logits", "features"],
+            dynamic_shapes={"pixel_values": {0: torch.export.Dim("batch", min=1)}},
+            opset_version=ONNX_OPSET,
+            dynamo=True,
+            external_data=False,
+            verbose=False,
+        )
+
+
+def load_checkpoint(folder: str | Path) -> nn.Module:
+    """Load a checkpoint folder as a bare timm model of three input channels, in eval mode.
+
+    Only safetensors are read: a pickle can run code.
+
+    Raises:
+        MnistModelError: a file is missing, cut short or of another model; or the architecture is unknown to timm.
+    """
+    folder = Path(folder)
+    config = read_config(folder)
+    path = folder / "model.safetensors"
+    if not path.is_file():
+        pickles = [*folder.glob("*.bin"), *folder.glob("*.pt"), *folder.glob("*.pth"), *folder.glob("*.pkl")]
+        hint = f"; {pickles[0].name} is a pickle, which can run code and is not read" if pickles else ""
+        raise MnistModelError(f"{folder} has no model.safetensors{hint}.")
+    try:
+        state = load_file(path)
+    except Exception as error:  # safetensors has an exception of its own for each fault
+        raise MnistModelError(f"{path} is damaged or cut short: fetch or train the checkpoint again.") from error
+    if not timm.is_model(config["architecture"]):
+        raise MnistModelError(f"{folder}/config.json names the architecture {config['architecture']!r}, unknown to timm.")
+    try:
+        model = timm.create_model(config["architecture"], num_classes=config["num_classes"], **config["model_args"])
+        model.load_state_dict(state)
+    except (RuntimeError, TypeError) as error:
+        raise MnistModelError(f"The weights in {path} do not fit the architecture in its config.json.") from error
+    return model.eval()

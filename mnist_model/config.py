@@ -1,0 +1,32 @@
+"""`config.json` of a checkpoint folder, read without torch."""
+
+import json
+from pathlib import Path
+from typing import Any
+
+from .errors import MnistModelError
+
+REQUIRED = {"architecture": str, "num_classes": int, "label_names": list, "model_args": dict, "pretrained_cfg": dict}
+
+
+def read_config(folder: str | Path) -> dict[str, Any]:
+    """The `config.json` of a checkpoint folder.
+
+    Raises:
+        MnistModelError: the folder or the file is missing, or the file is damaged or of another kind of model.
+    """
+    path = Path(folder, "config.json")
+    if not path.parent.is_dir():
+        raise MnistModelError(f"There is no checkpoint folder {folder}.")
+    if not path.is_file():
+        raise MnistModelError(f"{folder} has no config.json: it is no checkpoint folder.")
+    try:
+        config = json.loads(path.read_text(encoding="utf-8"))
+    except (OSError, ValueError) as error:
+        raise MnistModelError(f"{path} is damaged or cut short: fetch or train the checkpoint again.") from error
+    for key, kind in REQUIRED.items():
+        if not isinstance(config, dict) or not isinstance(config.get(key), kind):
+            raise MnistModelError(f"{path} lacks {key!r}: it is not the config.json of a timm image classifier.")
+    if len(config["label_names"]) != config["num_classes"]:
+        raise MnistModelError(f"{path} names {len(config['label_names'])} labels for {config['num_classes']} classes.")
+    return config

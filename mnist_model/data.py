@@ -1,0 +1,246 @@
+"""From a `datasets` data set to tensors, and from tensors to what the network sees.
+
+    data = load_data(DataConfig(dataset="ylecun/mnist"))
+    pixel_values = to_pixel_values(augment(data.train.images[:128], AugmentConfig()))   # (128, 1, 56, 56)
+
+A data set is decoded once, into uint8; whole batches are augmented as tensors, on whatever device they are.
+"""
+
+from dataclasses import dataclass, field
+
+import numpy as np
+import torch
+import torch.nn.functional as F
+from datasets import ClassLabel, DatasetDict, Image, load_dataset
+from torch import Tensor
+
+from .errors import MnistModelError
+from .preprocessing import PIXEL_MEAN, PIXEL_STD, SIDE, canonicalize
+
+
+@dataclass
+class DataConfig:
+    """Which pictures to learn from."""
+
+    dataset: str = field(
+        default="ylecun/mnist", metadata={"help": "data set: an id on the Hub, or a local folder that `datasets` reads"}
+    )
+    dataset_config: str | None = field(default=None, metadata={"help": "configuration of the data set, if it has several"})
+    image_column: str | None = field(default=None, metadata={"help": "column of pictures (default: the only one)"})
+    label_column: str | None = field(default=None, metadata={"help": "column of labels (default: the only ClassLabel)"})
+    train_split: str = field(default="train", metadata={"help": "split to train on"})
+    test_split: str = field(default="test", metadata={"help": "split to report on; looked at once, after training"})
+    validation_fraction: float = field(
+        default=0.05, metadata={"help": "stratified part of the training split held out, the same for every seed"}
+    )
+    max_train_samples: int | None = field(default=None, metadata={"help": "train on so many pictures only: a quick try"})
+
+    def __post_init__(self):
+        if not 0 < self.validation_fraction < 1:
+            raise MnistModelError(f"--validation-fraction must lie between 0 and 1, not {self.validation_fraction}.")
+        if self.max_train_samples is not None and self.max_train_samples < 1:
+            raise MnistModelError(f"--max-train-samples must be at least 1, not {self.max_train_samples}.")
+
+
+@dataclass(frozen=True)
+class Split:
+    """Pictures and their labels.
+
+    Args:
+        images: uint8, shape (N, 28, 28), ink bright on black ground.
+        labels: int64, shape (N,), indices into the data set's label names.
+    """
+
+    images: Tensor
+    labels: Tensor
+
+    def __len__(self) -> int:
+        return len(self.labels)
+
+    def __getitem__(self, indices: Tensor) -> "Split":
+        return Split(self.images[indices], self.labels[indices])
+
+    def to(self, device: torch.device | str) -> "Split":
+        return Split(self.images.to(device), self.labels.to(device))
+
+
+@dataclass(frozen=True)
+class Data:
+    train: Split
+    validation: Split
+    test: Split
+    label_names: list[str]
+
+
+def load_data(config: DataConfig) -> Data:
+    """Load, decode and split a data set.
+
+    Label names and columns come from its features. Pictures of 28x28 grey pixels are taken as they are; any other goes
+    through `canonicalize`, as it will when the model is used.
+
+    Raises:
+        MnistModelError: the data set cannot be had, or lacks a split, a column of pictures or labels, or classes.
+    """
+    splits = _load_splits(config)
+    image_column, label_column = _find_columns(splits[config.train_split], config)
+    label_names = splits[config.train_split].features[label_column].names
+    if len(label_names) < 2:
+        raise MnistModelError(f"{config.dataset} has one class only ({label_names[0]!r}): there is nothing to tell apart.")
+    whole = _decode(splits[config.train_split], image_column, label_column)
+    test = _decode(splits[config.test_split], image_column, label_column)
+    train_indices, validation_indices = stratified_split(whole.labels, config.validation_fraction)
+    if config.max_train_samples is not None:
+        train_indices = train_indices[: config.max_train_samples]
+    return Data(whole[train_indices], whole[validation_indices], test, label_names)
+
+
+def _load_splits(config: DataConfig) -> DatasetDict:
+    try:
+        splits = load_dataset(config.dataset, config.dataset_config)
+    except Exception as error:  # every builder and transport raises its own kind
+        reason = str(error).strip().splitlines()[0] if str(error).strip() else type(error).__name__
+        raise MnistModelError(
+            f"The data set {config.dataset!r} cannot be loaded: check its name, or give a local folder to --dataset ({reason})."
+        ) from error
+    for name in (config.train_split, config.test_split):
+        if name not in splits:
+            raise MnistModelError(f"{config.dataset} has no split {name!r}; it has: {', '.join(splits)}.")
+        if len(splits[name]) == 0:
+            raise MnistModelError(f"The split {name!r} of {config.dataset} is empty.")
+    return splits
+
+
+def _find_columns(dataset, config: DataConfig) -> tuple[str, str]:
+    found = []
+    for option, kind, wanted in (
+        ("--image-column", Image, config.image_column),
+        ("--label-column", ClassLabel, config.label_column),
+    ):
+        candidates = [name for name, feature in dataset.features.items() if isinstance(feature, kind)]
+        if wanted is None and len(candidates) == 1:
+            found.append(candidates[0])
+        elif wanted in candidates:
+            found.append(wanted)
+        else:
+            columns = ", ".join(f"{name} ({type(feature).__name__})" for name, feature in dataset.features.items())
+            wish = f"no {kind.__name__} column {wanted!r}" if wanted else f"{len(candidates)} {kind.__name__} columns"
+            raise MnistModelError(f"{config.dataset} has {wish}; name one with {option}. Its columns: {columns}.")
+    return found[0], found[1]
+
+
+def _decode(dataset, image_column: str, label_column: str) -> Split:
+    images = np.empty((len(dataset), SIDE, SIDE), dtype=np.uint8)
+    for start in range(0, len(dataset), 1000):
+        for offset, image in enumerate(dataset[start : start + 1000][image_column]):
+            as_is = image.mode == "L" and image.size == (SIDE, SIDE)
+            images[start + offset] = np.asarray(image) if as_is else canonicalize(image)
+    labels = torch.tensor(dataset[label_column][:], dtype=torch.int64)
+    if (labels < 0).any():
+        raise MnistModelError("The data set has pictures without a label (-1): choose a labelled split.")
+    return Split(torch.from_numpy(images), labels)
+
+
+def stratified_split(labels: Tensor, fraction: float) -> tuple[Tensor, Tensor]:
+    """Shuffled indices of the training part and of the held-out part, `fraction` of each class.
+
+    The split depends on the labels alone, never on the training seed: all runs are compared on the same pictures.
+    """
+    order = torch.randperm(len(labels), generator=torch.Generator().manual_seed(0))
+    held_out = torch.zeros(len(labels), dtype=torch.bool)
+    for label in labels.unique():
+        of_class = order[labels[order] == label]
+        held_out[of_class[: max(1, round(len(of_class) * fraction))]] = True
+    return order[~held_out[order]], order[held_out[order]]
+
+
+def epoch_batches(count: int, batch_size: int, seed: int) -> list[Tensor]:
+    """A permutation of `range(count)`, cut into batches of `batch_size` or one less.
+
+    Every index occurs once, and no batch is left over that is too small to normalise over.
+    """
+    order = torch.randperm(count, generator=torch.Generator().manual_seed(seed))
+    return list(order.tensor_split(max(1, -(-count // batch_size))))
+
+
+def to_pixel_values(images: Tensor) -> Tensor:
+    """What the network sees of canonical pictures.
+
+    Enlarges twice exactly as PIL's bilinear filter does (rounded after each axis), so that a published image processor, the
+    recognizer and the training loop give the network the same numbers.
+
+    Args:
+        images: shape (B, 28, 28), values 0 to 255, uint8 or float.
+    Returns:
+        float32, shape (B, 1, 56, 56), standardised.
+    """
+    x = images[:, None].float()
+    for scale in ((1.0, 2.0), (2.0, 1.0)):
+        x = F.interpolate(x, scale_factor=scale, mode="bilinear", align_corners=False).add(0.5).floor()
+    return (x / 255 - PIXEL_MEAN) / PIXEL_STD
+
+
+@dataclass
+class AugmentConfig:
+    """How far a picture may be bent in training. Never mirrored: a mirrored digit is another sign or none."""
+
+    rotation: float = field(default=12.0, metadata={"help": "standard limit of the rotation, in degrees"})
+    scale: float = field(default=0.12, metadata={"help": "limit of the change of width and of height, as a fraction"})
+    shear: float = field(default=0.25, metadata={"help": "limit of the slant: horizontal shift per unit of height"})
+    shift: float = field(default=2.0, metadata={"help": "limit of the shift, in pixels of 28"})
+    elastic: float = field(default=1.0, metadata={"help": "standard deviation of the elastic displacement, in pixels of 28"})
+    thickness: float = field(default=0.5, metadata={"help": "limit of thickening and thinning, in pixels on each side"})
+
+    def __post_init__(self):
+        for name, value in vars(self).items():
+            if value < 0:
+                raise MnistModelError(f"--{name} must not be negative, and is {value}.")
+
+
+def augment(images: Tensor, config: AugmentConfig) -> Tensor:
+    """Draw the digits again, each a little differently.
+
+    Strokes are thickened or thinned, then rotated, scaled, slanted, shifted and bent by a smooth random displacement
+    (Simard et al., 2003), in one resampling.
+
+    Args:
+        images: uint8, shape (B, 28, 28).
+    Returns:
+        float32, shape (B, 28, 28), values 0 to 255. Random numbers come from torch's global generator.
+    """
+    x = _change_thickness(images[:, None].float(), config.thickness)
+    grid = _affine_grid(x, config) + _elastic_displacement(x, config.elastic)
+    return F.grid_sample(x, grid, mode="bilinear", padding_mode="zeros", align_corners=False)[:, 0]
+
+
+def _uniform(x: Tensor, limit: float) -> Tensor:
+    return (torch.rand(len(x), device=x.device) * 2 - 1) * limit
+
+
+def _change_thickness(x: Tensor, limit: float) -> Tensor:
+    amount = _uniform(x, limit)[:, None, None, None]
+    thicker = F.max_pool2d(x, 3, 1, 1)
+    thinner = -F.max_pool2d(-x, 3, 1, 1)
+    return x + amount.clamp(min=0) * (thicker - x) + (-amount).clamp(min=0) * (thinner - x)
+
+
+def _affine_grid(x: Tensor, config: AugmentConfig) -> Tensor:
+    angle = torch.deg2rad(_uniform(x, config.rotation))
+    width, height = _uniform(x, config.scale).exp(), _uniform(x, config.scale).exp()
+    shear = _uniform(x, config.shear)
+    cos, sin = angle.cos(), angle.sin()
+    unit = 2 / SIDE  # grid_sample measures from -1 to 1
+    theta = torch.stack(
+        [
+            torch.stack([cos * width, (shear * cos - sin) * height, _uniform(x, config.shift * unit)], dim=1),
+            torch.stack([sin * width, (shear * sin + cos) * height, _uniform(x, config.shift * unit)], dim=1),
+        ],
+        dim=1,
+    )
+    return F.affine_grid(theta, list(x.shape), align_corners=False)
+
+
+def _elastic_displacement(x: Tensor, deviation: float) -> Tensor:
+    knots = torch.randn(len(x), 2, 6, 6, device=x.device) * (deviation * 2 / SIDE)
+    return F.interpolate(knots, size=(SIDE, SIDE), mode="bicubic", align_corners=True).permute(0, 2, 3, 1)
+
+

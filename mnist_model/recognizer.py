@@ -1,0 +1,259 @@
+"""The one way that the app, the tests and users predict.
+
+    recognizer = DigitRecognizer.from_pretrained()          # the bundled model; or a Hub id, or a folder
+    recognizer.predict("seven.jpg").label                   # "7"
+
+It runs on onnxruntime and imports no torch.
+"""
+
+import json
+import os
+from collections.abc import Sequence
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import NamedTuple
+
+import numpy as np
+import onnxruntime
+from PIL import Image, ImageOps, UnidentifiedImageError
+
+from .config import read_config
+from .errors import MnistModelError
+from .preprocessing import canonicalize, drop_specks, find_ink, fit_to_box, to_grey
+from .segmentation import find_digits
+
+BUNDLED = Path(__file__).parent / "checkpoints" / "mnist_cnn"
+MAX_FILE_BYTES = 10 * 1024 * 1024
+MAX_PIXELS = 100_000_000
+
+
+@dataclass(frozen=True)
+class Prediction:
+    """What one picture was read as.
+
+    Args:
+        label: name of the most probable class.
+        confidence: its probability, 0 to 1.
+        probabilities: of all classes, by name, in the order of the model's labels; they sum to 1.
+        is_digit: False where there is nothing to read; `label` then means nothing.
+        canonical: what the model saw: uint8, shape (28, 28), ink bright on black.
+    """
+
+    label: str
+    confidence: float
+    probabilities: dict[str, float]
+    is_digit: bool
+    canonical: np.ndarray = field(repr=False, compare=False)
+
+    def top(self, k: int = 3) -> list[tuple[str, float]]:
+        """The `k` most probable classes with their probabilities, best first."""
+        return sorted(self.probabilities.items(), key=lambda item: -item[1])[:k]
+
+
+class Box(NamedTuple):
+    """In pixels of the picture, from its upper left corner."""
+
+    x: int
+    y: int
+    width: int
+    height: int
+
+
+@dataclass(frozen=True)
+class ReadDigit:
+    box: Box
+    prediction: Prediction
+
+
+@dataclass(frozen=True)
+class Reading:
+    """What a picture of several digits was read as: the digits as one text, and each with its place."""
+
+    text: str
+    digits: list[ReadDigit]
+
+
+class DigitRecognizer:
+    """A trained model, with everything between a picture and its answer.
+
+    Args:
+        folder: a checkpoint folder.
+        model_id, revision: where the folder came from, for display.
+    Raises:
+        MnistModelError: the folder is not a whole checkpoint.
+
+    >>> recognizer = DigitRecognizer.from_pretrained()
+    >>> recognizer.predict(np.zeros((100, 100))).is_digit
+    False
+    """
+
+    def __init__(self, folder: str | Path, model_id: str | None = None, revision: str | None = None):
+        folder = Path(folder)
+        self.model_id = model_id or str(folder)
+        self.revision = revision
+        config = read_config(folder)
+        self.label_names: list[str] = config["label_names"]
+        cfg = config["pretrained_cfg"]
+        try:
+            self._input_size = int(cfg["input_size"][-1])
+            self._mean, self._std = float(cfg["mean"][0]), float(cfg["std"][0])
+        except (KeyError, IndexError, TypeError, ValueError) as error:
+            raise MnistModelError(f"{folder}/config.json does not say what the model's input is.") from error
+        self.test_accuracy = _read_test_accuracy(folder)
+        self._session = _open_session(folder)
+
+    @classmethod
+    def from_pretrained(cls, model_id: str | Path | None = None, revision: str | None = None) -> "DigitRecognizer":
+        """Load a model.
+
+        Args:
+            model_id: a folder, or an id on the Hub such as "you/mnist-cnn"; None for the model that ships with the package.
+            revision: branch, tag or commit on the Hub.
+        Raises:
+            MnistModelError: the model cannot be had, or is not whole.
+        """
+        if model_id is None:
+            return cls(BUNDLED, "mnist_cnn (bundled)")
+        if Path(model_id).is_dir():
+            return cls(model_id)
+        if isinstance(model_id, Path) or str(model_id).startswith((".", "/", "~")):
+            raise MnistModelError(f"There is no checkpoint folder {model_id}.")
+        from .hub import download_checkpoint
+
+        folder, commit = download_checkpoint(model_id, revision)
+        return cls(folder, model_id, commit)
+
+    def predict(self, image) -> "Prediction | list[Prediction]":
+        """Read pictures of one digit each.
+
+        Args:
+            image: a path, or what `canonicalize` takes; or a list of these.
+        Returns:
+            A `Prediction`; a list of them for a list.
+        Raises:
+            MnistModelError: a path leads to no picture that can be opened.
+        """
+        several = isinstance(image, (list, tuple))
+        images = [_opened(one) for one in (image if several else [image])]
+        predictions = self.predict_canonical([canonicalize(one) for one in images])
+        return predictions if several else predictions[0]
+
+    def read(self, image) -> Reading:
+        """Read a picture of several digits that stand apart on one line, left to right.
+
+        Args:
+            image: a path, or what `canonicalize` takes.
+        Raises:
+            MnistModelError: a path leads to no picture that can be opened.
+        """
+        image = _opened(image)
+        grey = to_grey(image)
+        found = find_digits(drop_specks(find_ink(grey)))
+        predictions = self.predict_canonical([fit_to_box(ink) for _, ink in found])
+        scale = _longer_side(image) / max(grey.shape) if found else 1.0
+        digits = [
+            ReadDigit(Box(*(round(value * scale) for value in box)), prediction)
+            for (box, _), prediction in zip(found, predictions, strict=True)
+        ]
+        return Reading("".join(digit.prediction.label for digit in digits), digits)
+
+    def predict_canonical(self, images: Sequence[np.ndarray]) -> list[Prediction]:
+        """Read pictures that are in MNIST's form already: uint8, shape (28, 28), ink bright on black."""
+        if not len(images):
+            return []
+        logits, _ = self._session.run(None, {"pixel_values": self._pixel_values(images)})
+        exponentials = np.exp(logits - logits.max(axis=1, keepdims=True))
+        probabilities = exponentials / exponentials.sum(axis=1, keepdims=True)
+        return [self._prediction(row, canonical) for row, canonical in zip(probabilities.tolist(), images, strict=True)]
+
+    def _pixel_values(self, images: Sequence[np.ndarray]) -> np.ndarray:
+        size = (self._input_size, self._input_size)
+        enlarged = [np.asarray(Image.fromarray(image).resize(size, Image.Resampling.BILINEAR)) for image in images]
+        standardised = (np.stack(enlarged)[:, None].astype(np.float32) / 255 - self._mean) / self._std
+        return np.repeat(standardised.astype(np.float32), 3, axis=1)
+
+    def _prediction(self, probabilities: list[float], canonical: np.ndarray) -> Prediction:
+        by_label = dict(zip(self.label_names, probabilities, strict=True))
+        label = max(by_label, key=by_label.__getitem__)
+        return Prediction(label, by_label[label], by_label, bool(canonical.any()), canonical)
+
+
+def open_image(path: str | os.PathLike) -> Image.Image:
+    """Open a picture from a file that may be anything.
+
+    Of an animation the first frame is taken. Nothing is decoded before the size in bytes and in pixels is known to be sane.
+
+    Raises:
+        MnistModelError: the file is missing, empty, too large, cut short or no picture.
+    """
+    path = Path(path)
+    name = path.name
+    try:
+        size = path.stat().st_size
+        if path.is_dir():
+            raise MnistModelError(f"{name} is a folder, not a picture.")
+        if size == 0:
+            raise MnistModelError(f"{name} is empty.")
+        if size > MAX_FILE_BYTES:
+            raise MnistModelError(f"{name} has {size / 2**20:.0f} MB; pictures of up to {MAX_FILE_BYTES >> 20} MB are read.")
+        image = Image.open(path)
+        _refuse_too_many_pixels(name, image.width * image.height)
+        image.load()
+    except FileNotFoundError as error:
+        raise MnistModelError(f"There is no file {path}.") from error
+    except Image.DecompressionBombError as error:
+        raise MnistModelError(f"{name} has more pixels than the {MAX_PIXELS // 10**6} million that are read.") from error
+    except UnidentifiedImageError as error:
+        raise MnistModelError(f"{name} is no picture that can be read: use PNG, JPEG, WebP, GIF, BMP or TIFF.") from error
+    except Exception as error:  # each decoder raises its own kind on a broken file
+        raise MnistModelError(f"{name} is damaged or cut short.") from error
+    return image
+
+
+def _refuse_too_many_pixels(name: str, pixels: int) -> None:
+    if pixels > MAX_PIXELS:
+        raise MnistModelError(
+            f"{name} has {pixels / 1e6:.0f} million pixels; pictures of up to {MAX_PIXELS // 10**6} million are read."
+        )
+
+
+def _opened(image):
+    return open_image(image) if isinstance(image, (str, os.PathLike)) else image
+
+
+def _longer_side(image) -> int:
+    if isinstance(image, Image.Image):
+        return max(ImageOps.exif_transpose(image).size)
+    return max(side for side in np.asarray(image).shape)
+
+
+def _read_test_accuracy(folder: Path) -> float | None:
+    """Of the report that lies with the weights; None where there is none."""
+    try:
+        return float(json.loads((folder / "report.json").read_text(encoding="utf-8"))["accuracy"])
+    except (OSError, ValueError, KeyError, TypeError):
+        return None
+
+
+def _open_session(folder: Path) -> onnxruntime.InferenceSession:
+    path = folder / "model.onnx"
+    if not path.is_file():
+        _export(folder, path)
+    options = onnxruntime.SessionOptions()
+    options.intra_op_num_threads = 1  # a picture takes a millisecond: several visitors share the cores better than its layers
+    options.log_severity_level = 4
+    try:
+        return onnxruntime.InferenceSession(path, options, providers=["CPUExecutionProvider"])
+    except Exception as error:  # onnxruntime has an exception of its own for each fault
+        raise MnistModelError(f"{path} is damaged or cut short: fetch or train the checkpoint again.") from error
+
+
+def _export(folder: Path, path: Path) -> None:
+    """Write the missing model.onnx from the weights, where torch is installed."""
+    try:
+        from .checkpoint import export_onnx, load_checkpoint
+    except ImportError as error:
+        raise MnistModelError(
+            f"{folder} has no model.onnx: install torch and timm, which write it from model.safetensors, or fetch it."
+        ) from error
+    export_onnx(load_checkpoint(folder), path, int(read_config(folder)["pretrained_cfg"]["input_size"][-1]))

@@ -1,0 +1,327 @@
+"""The training loop, on accelerate: one process or many, CPU or GPU.
+
+    accelerator = make_accelerator(config)
+    model, history = fit(model, data.train, validate, config, AugmentConfig(), accelerator)
+
+What is random in an epoch follows from (seed, epoch, process) alone, and the state is saved after each. So a run that was
+killed starts its last epoch again and ends with the same weights as one that was not.
+"""
+
+import ctypes
+import math
+import shutil
+import sys
+import time
+from collections.abc import Callable
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Literal
+
+import numpy as np
+import torch
+import torch.nn.functional as F
+from accelerate import Accelerator, DataLoaderConfiguration
+from accelerate.utils import ProjectConfiguration
+from timm.optim import create_optimizer_v2, list_optimizers
+from torch import Tensor, nn
+from torch.optim.lr_scheduler import LRScheduler, OneCycleLR
+from torch.optim.swa_utils import AveragedModel, get_ema_multi_avg_fn
+from tqdm import tqdm
+from transformers import get_scheduler
+
+from .data import AugmentConfig, Split, augment, epoch_batches, to_pixel_values
+from .errors import MnistModelError
+
+
+@dataclass
+class TrainingConfig:
+    """How to learn. The defaults are the recipe of the bundled checkpoint."""
+
+    model: str = field(default="mnist_cnn", metadata={"help": "one of mnist_model.architectures"})
+    output_dir: str = field(
+        default="runs/mnist_cnn", metadata={"help": "folder of the run: checkpoint/ to publish, states/ to resume from"}
+    )
+    epochs: int = field(default=16, metadata={"help": "passes over the training pictures"})
+    batch_size: int = field(
+        default=128, metadata={"help": "pictures per optimizer step, over all processes and accumulation steps"}
+    )
+    gradient_accumulation_steps: int = field(default=1, metadata={"help": "parts a batch is cut into, to save memory"})
+    optimizer: str = field(default="adamw", metadata={"help": "any optimizer of timm: adamw, sgd, lamb, lion, muon, ..."})
+    learning_rate: float = field(default=3e-3, metadata={"help": "its highest value over the schedule"})
+    schedule: Literal["onecycle", "cosine", "constant"] = field(
+        default="onecycle", metadata={"help": "course of the learning rate; cosine and constant begin with a warm-up"}
+    )
+    warmup_fraction: float = field(default=0.2, metadata={"help": "part of the steps in which the learning rate rises"})
+    weight_decay: float = field(default=0.05, metadata={"help": "on weights, not on biases and norms"})
+    label_smoothing: float = field(default=0.0, metadata={"help": "probability taken from the truth and spread over all"})
+    dropout: float = field(default=0.0, metadata={"help": "before the classifier"})
+    ema_decay: float = field(
+        default=0.998, metadata={"help": "per step, of the moving average of the weights that is kept; 0 keeps the weights"}
+    )
+    keep: Literal["last", "best"] = field(
+        default="last", metadata={"help": "epoch whose weights are kept: the last, or the best on the validation split"}
+    )
+    early_stopping_patience: int = field(
+        default=0, metadata={"help": "stop after so many epochs without a better validation accuracy; 0 never stops"}
+    )
+    seed: int = field(default=0, metadata={"help": "of the weights, the order and the augmentation"})
+    mixed_precision: Literal["auto", "no", "bf16", "fp16"] = field(
+        default="auto", metadata={"help": "auto: bf16 where the hardware computes in it, else no"}
+    )
+    threads: int = field(default=0, metadata={"help": "CPU threads of each process; 0 leaves it to torch"})
+    resume: Literal["no", "latest"] = field(default="no", metadata={"help": "latest: go on where output_dir stopped"})
+    report_to: str = field(
+        default="none", metadata={"help": "none, or a tracker that accelerate supports: tensorboard, trackio, wandb, ..."}
+    )
+
+    def __post_init__(self):
+        for name, low, high in (
+            ("epochs", 1, 10_000),
+            ("batch_size", 1, 1_000_000),
+            ("gradient_accumulation_steps", 1, self.batch_size),
+            ("warmup_fraction", 0, 1),
+            ("weight_decay", 0, math.inf),
+            ("label_smoothing", 0, 1),
+            ("dropout", 0, 0.99),
+            ("ema_decay", 0, 0.999999),
+            ("early_stopping_patience", 0, math.inf),
+            ("seed", 0, 2**32 - 1),
+            ("threads", 0, 1024),
+        ):
+            if not low <= getattr(self, name) <= high:
+                option = "--" + name.replace("_", "-")
+                raise MnistModelError(f"{option} must lie between {low} and {high}, and is {getattr(self, name)}.")
+        if not 0 < self.learning_rate < math.inf:
+            raise MnistModelError(f"--learning-rate must be positive, and is {self.learning_rate}.")
+        if self.optimizer not in list_optimizers():
+            raise MnistModelError(f"timm has no optimizer {self.optimizer!r}; try adamw, sgd, lamb, lion or muon.")
+
+
+class Progress:
+    """What has been reached, saved with the state of the run."""
+
+    def __init__(self):
+        self.history: list[dict] = []
+        self.best_weights: dict[str, Tensor] | None = None
+
+    def state_dict(self) -> dict:
+        return {"history": self.history, "best_weights": self.best_weights}
+
+    def load_state_dict(self, state: dict) -> None:
+        self.history, self.best_weights = state["history"], state["best_weights"]
+
+    @property
+    def best_epoch(self) -> int:
+        """Number of the first epoch with the highest validation accuracy; 0 before any."""
+        return max(self.history, key=lambda epoch: epoch["validation_accuracy"], default={"epoch": 0})["epoch"]
+
+    def record(self, epoch: dict, model: nn.Module) -> None:
+        self.history.append(epoch)
+        if self.best_epoch == epoch["epoch"]:
+            self.best_weights = {name: tensor.cpu().clone() for name, tensor in model.state_dict().items()}
+
+    def is_over(self, config: TrainingConfig) -> bool:
+        waited = len(self.history) - self.best_epoch
+        impatient = 0 < config.early_stopping_patience <= waited
+        return len(self.history) >= config.epochs or impatient
+
+
+def make_accelerator(config: TrainingConfig) -> Accelerator:
+    """An `Accelerator` for this run. Batches are shared out among processes, so that more of them change the speed alone."""
+    if config.threads:
+        torch.set_num_threads(config.threads)
+    _keep_freed_memory()
+    mixed_precision = config.mixed_precision
+    if mixed_precision == "auto":
+        mixed_precision = "bf16" if _computes_in_bf16() else "no"
+    try:
+        return Accelerator(
+            mixed_precision=mixed_precision,
+            gradient_accumulation_steps=config.gradient_accumulation_steps,
+            dataloader_config=DataLoaderConfiguration(split_batches=True),
+            log_with=None if config.report_to == "none" else config.report_to,
+            project_config=ProjectConfiguration(project_dir=config.output_dir, logging_dir=config.output_dir),
+        )
+    except (ValueError, ImportError) as error:
+        raise MnistModelError(f"accelerate cannot run so: {str(error).splitlines()[0]}") from error
+
+
+def _computes_in_bf16() -> bool:
+    if torch.cuda.is_available():
+        return torch.cuda.is_bf16_supported(including_emulation=False)
+    return torch.cpu._is_avx512_bf16_supported() or torch.cpu._is_amx_tile_supported()
+
+
+def _keep_freed_memory() -> None:
+    """Let glibc keep freed activations: taking them from the kernel anew in each step costs a third of its time on a CPU."""
+    if sys.platform == "linux" and hasattr(ctypes.CDLL(None), "mallopt"):
+        trim_threshold, mmap_threshold = -1, -3
+        ctypes.CDLL(None).mallopt(mmap_threshold, 1 << 30)
+        ctypes.CDLL(None).mallopt(trim_threshold, (1 << 31) - 1)
+
+
+def fit(
+    model: nn.Module,
+    train: Split,
+    validate: Callable[[nn.Module], dict[str, float]],
+    config: TrainingConfig,
+    augmentation: AugmentConfig,
+    accelerator: Accelerator,
+) -> tuple[nn.Module, list[dict]]:
+    """Train a model.
+
+    Args:
+        model: takes (B, 1, H, W) and gives logits of shape (B, classes).
+        train: the pictures to learn from.
+        validate: called after each epoch, in every process, with a float32 model; gives `validation_loss` and
+            `validation_accuracy`.
+    Returns:
+        The trained model (the moving average of the weights where there is one), in float32 and eval mode; and one dict per
+        epoch: epoch, learning_rate, train_loss, train_accuracy, validation_loss, validation_accuracy, seconds.
+    Raises:
+        MnistModelError: the loss is no longer a number; or there is nothing to resume, or what there is does not fit.
+    """
+    model = model.to(memory_format=torch.channels_last)
+    averaged = AveragedModel(model, accelerator.device, multi_avg_fn=get_ema_multi_avg_fn(config.ema_decay), use_buffers=True)
+    optimizer = create_optimizer_v2(model, opt=config.optimizer, lr=config.learning_rate, weight_decay=config.weight_decay)
+    steps_per_epoch = len(epoch_batches(len(train), config.batch_size, seed=0))
+    scheduler = _make_scheduler(optimizer, config, config.epochs * steps_per_epoch)
+    model, optimizer, scheduler = accelerator.prepare(model, optimizer, scheduler)
+    progress = Progress()
+    accelerator.register_for_checkpointing(averaged, progress)
+    states = Path(config.output_dir) / "states"
+    if config.resume == "latest":
+        _load_state(accelerator, states)
+    elif accelerator.is_main_process:
+        shutil.rmtree(states, ignore_errors=True)
+    accelerator.wait_for_everyone()
+
+    train = train.to(accelerator.device)
+    while not progress.is_over(config):
+        started = time.perf_counter()
+        number = len(progress.history) + 1
+        results = _train_epoch(number, model, averaged, optimizer, scheduler, train, config, augmentation, accelerator)
+        _average_buffers(averaged, accelerator)
+        results |= validate(averaged.module.eval())
+        results["seconds"] = time.perf_counter() - started
+        progress.record({"epoch": number, **results}, averaged.module)
+        _save_state(accelerator, states, number)
+        _announce(progress.history[-1], config, accelerator)
+    if config.keep == "best":
+        averaged.module.load_state_dict(progress.best_weights)
+    return averaged.module.eval(), progress.history
+
+
+def _make_scheduler(optimizer: torch.optim.Optimizer, config: TrainingConfig, steps: int) -> LRScheduler:
+    warmup = round(config.warmup_fraction * steps)
+    if config.schedule == "onecycle":
+        # A cycled momentum would leave the optimizers that have no betas behind.
+        pct_start = min(max(warmup, 1), steps - 1) / steps if steps > 1 else 0.5
+        return OneCycleLR(optimizer, config.learning_rate, total_steps=steps + 1, pct_start=pct_start, cycle_momentum=False)
+    name = "cosine" if config.schedule == "cosine" else "constant_with_warmup"
+    return get_scheduler(name, optimizer, num_warmup_steps=warmup, num_training_steps=steps)
+
+
+def seed_of(*parts: int) -> int:
+    """A seed for (seed, epoch, process), far from that of any neighbour."""
+    return int(np.random.SeedSequence(parts).generate_state(1, np.uint64)[0] >> 1)
+
+
+def process_batches(count: int, config: TrainingConfig, epoch: int, process: int, processes: int) -> list[list[Tensor]]:
+    """The indices that one process works on in one epoch: a list of steps, each a list of accumulation steps.
+
+    Over all processes every picture comes once.
+    """
+    batches = epoch_batches(count, config.batch_size, seed_of(config.seed, epoch))
+    parts = config.gradient_accumulation_steps
+    return [[part[process::processes] for part in batch.tensor_split(parts)] for batch in batches]
+
+
+def _train_epoch(number, model, averaged, optimizer, scheduler, train, config, augmentation, accelerator) -> dict[str, float]:
+    model.train()
+    steps = process_batches(len(train), config, number, accelerator.process_index, accelerator.num_processes)
+    torch.manual_seed(seed_of(config.seed, number, accelerator.process_index))
+    totals = torch.zeros(3, dtype=torch.float64, device=accelerator.device)  # loss, right, seen
+    learning_rate = scheduler.get_last_lr()[0]
+    quiet = not (accelerator.is_main_process and sys.stderr.isatty())
+    with tqdm(total=len(train), desc=f"epoch {number}/{config.epochs}", unit=" img", disable=quiet, leave=False) as bar:
+        for step, parts in enumerate(steps):
+            for part in parts:
+                with accelerator.accumulate(model):
+                    totals += _train_step(model, optimizer, scheduler, train[part], config, augmentation, accelerator)
+            averaged.update_parameters(accelerator.unwrap_model(model))
+            if step % 20 == 19 or step == len(steps) - 1:
+                if not totals[0].isfinite():
+                    raise MnistModelError(
+                        f"The loss is no longer a number in epoch {number}: try a lower --learning-rate than {config.learning_rate}."
+                    )
+                if not quiet:
+                    loss, right, seen = totals.tolist()
+                    bar.set_postfix(loss=f"{loss / seen:.4f}", accuracy=f"{right / seen:.4f}")
+                    bar.update(round(seen * accelerator.num_processes) - bar.n)
+    loss, right, seen = accelerator.reduce(totals, "sum").tolist()
+    return {"learning_rate": learning_rate, "train_loss": loss / seen, "train_accuracy": right / seen}
+
+
+def _train_step(model, optimizer, scheduler, batch: Split, config, augmentation, accelerator) -> Tensor:
+    pixel_values = to_pixel_values(augment(batch.images, augmentation)).contiguous(memory_format=torch.channels_last)
+    logits = model(pixel_values)
+    loss = F.cross_entropy(logits.float(), batch.labels, label_smoothing=config.label_smoothing)
+    accelerator.backward(loss)
+    optimizer.step()
+    scheduler.step()
+    optimizer.zero_grad()
+    count = len(batch)
+    right = (logits.detach().argmax(dim=1) == batch.labels).sum()
+    return torch.stack([loss.detach() * count, right, torch.full_like(right, count)]).double()
+
+
+def _average_buffers(averaged: AveragedModel, accelerator: Accelerator) -> None:
+    """Give every process the same running statistics: the mean over what each has seen."""
+    if accelerator.num_processes > 1:
+        for buffer in averaged.module.buffers():
+            if buffer.is_floating_point():
+                buffer.copy_(accelerator.reduce(buffer, "mean"))
+
+
+def _announce(epoch: dict, config: TrainingConfig, accelerator: Accelerator) -> None:
+    if accelerator.trackers:
+        accelerator.log({name: value for name, value in epoch.items() if name != "epoch"}, step=epoch["epoch"])
+    accelerator.print(
+        f"epoch {epoch['epoch']:>3}/{config.epochs}"
+        f"  train loss {epoch['train_loss']:.4f}  accuracy {epoch['train_accuracy']:.4f}"
+        f"  validation loss {epoch['validation_loss']:.4f}  accuracy {epoch['validation_accuracy']:.4f}"
+        f"  {epoch['seconds']:.1f} s",
+        flush=True,
+    )
+
+
+def _save_state(accelerator: Accelerator, states: Path, number: int) -> None:
+    """Save beside the last state, and only then remove it: at any moment one of them is whole."""
+    folder, unfinished = states / f"epoch_{number:05d}", states / "unfinished"
+    accelerator.wait_for_everyone()
+    if accelerator.is_main_process:
+        shutil.rmtree(unfinished, ignore_errors=True)
+    accelerator.wait_for_everyone()
+    accelerator.save_state(str(unfinished))
+    accelerator.wait_for_everyone()
+    if accelerator.is_main_process:
+        unfinished.rename(folder)
+        for old in states.glob("epoch_*"):
+            if old != folder:
+                shutil.rmtree(old)
+    accelerator.wait_for_everyone()
+
+
+def _load_state(accelerator: Accelerator, states: Path) -> None:
+    saved = sorted(states.glob("epoch_*"))
+    if not saved:
+        accelerator.print(f"Nothing to resume in {states}: starting from the beginning.")
+        return
+    try:
+        accelerator.load_state(str(saved[-1]))
+    except Exception as error:
+        raise MnistModelError(
+            f"{saved[-1]} cannot be resumed with these options: give those the run was started with, or another --output-dir."
+        ) from error
+    accelerator.print(f"Resuming after {saved[-1].name}.")
