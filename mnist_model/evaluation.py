@@ -37,7 +37,7 @@ class Report:
         nll: mean negative log-likelihood, in nats.
         ece: expected calibration error, 0 to 1.
         reliability: 15 bins of confidence, `{"confidence", "accuracy", "count"}`; the first two None if empty.
-        temperature: what the logits were divided by before anything was measured.
+        temperature: what the logits were divided by, here or in the classifier, before anything was measured.
         mistakes: `{"index", "truth", "answer", "confidence"}`, most confident first; `index` counts in the split,
             `truth` and `answer` are label names.
         history: one dict per epoch: epoch (from 1), train_loss, train_accuracy, validation_loss, validation_accuracy,
