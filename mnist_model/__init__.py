@@ -4,6 +4,9 @@ Names are imported when first used, so that predicting needs neither torch nor t
 """
 
 import importlib
+import importlib.abc
+import importlib.util
+import sys
 
 __version__ = "0.1.0"
 
@@ -27,3 +30,28 @@ def __getattr__(name: str):
 
 def __dir__() -> list[str]:
     return sorted(__all__)
+
+
+class _RegisterWithTimm(importlib.abc.MetaPathFinder):
+    """Registers our models as soon as timm is imported: importing it here would cost predicting its seconds."""
+
+    def find_spec(self, name, path=None, target=None):
+        if name != "timm":
+            return None
+        sys.meta_path.remove(self)
+        spec = importlib.util.find_spec("timm")
+        if spec is not None:
+            load = spec.loader.exec_module
+
+            def load_and_register(module):
+                load(module)
+                importlib.import_module(f"{__name__}.architectures")
+
+            spec.loader.exec_module = load_and_register
+        return spec
+
+
+if "timm" in sys.modules:
+    importlib.import_module(f"{__name__}.architectures")
+else:
+    sys.meta_path.insert(0, _RegisterWithTimm())

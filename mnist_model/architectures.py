@@ -14,8 +14,6 @@ from typing import Any
 from timm.models import generate_default_cfgs, model_entrypoint, register_model, resolve_pretrained_cfg
 from torch import nn
 
-from .preprocessing import PIXEL_MEAN, PIXEL_STD
-
 __all__ = ["ARCHITECTURES", "Architecture", "bundled_checkpoint"]
 
 BUNDLED_CHECKPOINTS = Path(__file__).parent / "checkpoints"
@@ -56,8 +54,8 @@ class Architecture:
         }
 
 
-# The input is enlarged twice, so that the stem, whose first convolution halves it, works at MNIST's own 28x28. The third
-# stage keeps 7x7 by dilation: a heat map over the features is then fine enough to show a stroke. The fourth is empty.
+# The input is enlarged twice, so that the stem, whose first convolution halves it, works at MNIST's own 28x28. The
+# third stage keeps 7x7 by dilation, fine enough for a heat map over the features to show a stroke. The fourth is empty.
 ARCHITECTURES = {
     "mnist_cnn": Architecture(
         stock="resnet18",

@@ -85,6 +85,7 @@ def _write(model: nn.Module, folder: Path, name: str, label_names: list[str]) ->
     exported.load_state_dict(_with_three_channels(model.state_dict(), architecture.first_conv))
     tensors = {key: tensor.detach().cpu().contiguous() for key, tensor in exported.state_dict().items()}
     save_file(tensors, folder / "model.safetensors", metadata={"format": "pt"})
+    (folder / "model.safetensors").chmod(0o644)  # safetensors makes it unreadable to others
     config = {
         "architecture": architecture.stock,
         "num_classes": len(label_names),
@@ -171,7 +172,9 @@ def load_checkpoint(folder: str | Path) -> nn.Module:
     except Exception as error:  # safetensors has an exception of its own for each fault
         raise MnistModelError(f"{path} is damaged or cut short: fetch or train the checkpoint again.") from error
     if not timm.is_model(config["architecture"]):
-        raise MnistModelError(f"{folder}/config.json names the architecture {config['architecture']!r}, unknown to timm.")
+        raise MnistModelError(
+            f"{folder}/config.json names the architecture {config['architecture']!r}, unknown to timm."
+        )
     try:
         model = timm.create_model(config["architecture"], num_classes=config["num_classes"], **config["model_args"])
         model.load_state_dict(state)

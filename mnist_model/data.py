@@ -25,7 +25,9 @@ class DataConfig:
     dataset: str = field(
         default="ylecun/mnist", metadata={"help": "data set: an id on the Hub, or a local folder that `datasets` reads"}
     )
-    dataset_config: str | None = field(default=None, metadata={"help": "configuration of the data set, if it has several"})
+    dataset_config: str | None = field(
+        default=None, metadata={"help": "configuration of the data set, if it has several"}
+    )
     image_column: str | None = field(default=None, metadata={"help": "column of pictures (default: the only one)"})
     label_column: str | None = field(default=None, metadata={"help": "column of labels (default: the only ClassLabel)"})
     train_split: str = field(default="train", metadata={"help": "split to train on"})
@@ -33,7 +35,9 @@ class DataConfig:
     validation_fraction: float = field(
         default=0.05, metadata={"help": "stratified part of the training split held out, the same for every seed"}
     )
-    max_train_samples: int | None = field(default=None, metadata={"help": "train on so many pictures only: a quick try"})
+    max_train_samples: int | None = field(
+        default=None, metadata={"help": "train on so many pictures only: a quick try"}
+    )
 
     def __post_init__(self):
         if not 0 < self.validation_fraction < 1:
@@ -85,7 +89,9 @@ def load_data(config: DataConfig) -> Data:
     image_column, label_column = _find_columns(splits[config.train_split], config)
     label_names = splits[config.train_split].features[label_column].names
     if len(label_names) < 2:
-        raise MnistModelError(f"{config.dataset} has one class only ({label_names[0]!r}): there is nothing to tell apart.")
+        raise MnistModelError(
+            f"{config.dataset} has one class only ({label_names[0]!r}): there is nothing to tell apart."
+        )
     whole = _decode(splits[config.train_split], image_column, label_column)
     test = _decode(splits[config.test_split], image_column, label_column)
     train_indices, validation_indices = stratified_split(whole.labels, config.validation_fraction)
@@ -100,7 +106,7 @@ def _load_splits(config: DataConfig) -> DatasetDict:
     except Exception as error:  # every builder and transport raises its own kind
         reason = str(error).strip().splitlines()[0] if str(error).strip() else type(error).__name__
         raise MnistModelError(
-            f"The data set {config.dataset!r} cannot be loaded: check its name, or give a local folder to --dataset ({reason})."
+            f"The data set {config.dataset!r} cannot be loaded ({reason}): check its name, or give a folder."
         ) from error
     for name in (config.train_split, config.test_split):
         if name not in splits:
@@ -165,8 +171,8 @@ def epoch_batches(count: int, batch_size: int, seed: int) -> list[Tensor]:
 def to_pixel_values(images: Tensor) -> Tensor:
     """What the network sees of canonical pictures.
 
-    Enlarges twice exactly as PIL's bilinear filter does (rounded after each axis), so that a published image processor, the
-    recognizer and the training loop give the network the same numbers.
+    Enlarges twice exactly as PIL's bilinear filter does (rounded after each axis), so that a published image processor,
+    the recognizer and the training loop give the network the same numbers.
 
     Args:
         images: shape (B, 28, 28), values 0 to 255, uint8 or float.
@@ -183,12 +189,14 @@ def to_pixel_values(images: Tensor) -> Tensor:
 class AugmentConfig:
     """How far a picture may be bent in training. Never mirrored: a mirrored digit is another sign or none."""
 
-    rotation: float = field(default=12.0, metadata={"help": "standard limit of the rotation, in degrees"})
-    scale: float = field(default=0.12, metadata={"help": "limit of the change of width and of height, as a fraction"})
-    shear: float = field(default=0.25, metadata={"help": "limit of the slant: horizontal shift per unit of height"})
-    shift: float = field(default=2.0, metadata={"help": "limit of the shift, in pixels of 28"})
-    elastic: float = field(default=1.0, metadata={"help": "standard deviation of the elastic displacement, in pixels of 28"})
-    thickness: float = field(default=0.5, metadata={"help": "limit of thickening and thinning, in pixels on each side"})
+    rotation: float = field(default=10.0, metadata={"help": "limit of the rotation, in degrees"})
+    scale: float = field(default=0.1, metadata={"help": "limit of the change of width and of height, as a fraction"})
+    shear: float = field(default=0.15, metadata={"help": "limit of the slant: horizontal shift per unit of height"})
+    shift: float = field(default=1.5, metadata={"help": "limit of the shift, in pixels of 28"})
+    elastic: float = field(
+        default=0.5, metadata={"help": "standard deviation of the elastic displacement, in pixels of 28"}
+    )
+    thickness: float = field(default=0.3, metadata={"help": "limit of thickening and thinning, in pixels on each side"})
 
     def __post_init__(self):
         for name, value in vars(self).items():
@@ -242,5 +250,3 @@ def _affine_grid(x: Tensor, config: AugmentConfig) -> Tensor:
 def _elastic_displacement(x: Tensor, deviation: float) -> Tensor:
     knots = torch.randn(len(x), 2, 6, 6, device=x.device) * (deviation * 2 / SIDE)
     return F.interpolate(knots, size=(SIDE, SIDE), mode="bicubic", align_corners=True).permute(0, 2, 3, 1)
-
-

@@ -34,13 +34,17 @@ def download_checkpoint(model_id: str, revision: str | None = None) -> tuple[Pat
     except RevisionNotFoundError as error:
         raise MnistModelError(f"The model {model_id!r} has no revision {revision!r} on the Hub.") from error
     except GatedRepoError as error:
-        raise MnistModelError(f"The model {model_id!r} is gated: ask for access, and log in with `hf auth login`.") from error
+        raise MnistModelError(
+            f"The model {model_id!r} is gated: ask for access, and log in with `hf auth login`."
+        ) from error
     except RepositoryNotFoundError as error:
         raise MnistModelError(
-            f"There is no model {model_id!r} on the Hub, or it is private: check the id, or log in with `hf auth login`."
+            f"There is no model {model_id!r} on the Hub, or it is private: check the id, or use `hf auth login`."
         ) from error
     except LocalEntryNotFoundError as error:
         raise MnistModelError(f"The model {model_id!r} is not in the cache and the Hub cannot be reached.") from error
     except Exception as error:  # the transport raises whatever it is built on
-        raise MnistModelError(f"The model {model_id!r} cannot be fetched from the Hub ({type(error).__name__}).") from error
+        raise MnistModelError(
+            f"The model {model_id!r} cannot be fetched from the Hub ({type(error).__name__})."
+        ) from error
     return folder, folder.name

@@ -4,7 +4,7 @@
     from mnist_model import canonicalize
     canonicalize(Image.open("seven.jpg"))      # uint8, (28, 28), ink bright on black; all zero where there is no ink
 
-The steps are MNIST's own (LeCun et al., 1998): the ink is found, brought to the stroke width of MNIST, scaled into a box of
+The steps are MNIST's own (LeCun et al., 1998): the ink is found, brought to MNIST's stroke width, scaled into a box of
 20x20 pixels with antialiasing, and placed so that its centre of mass lies in the centre of 28x28.
 
 This file is published beside the weights: it needs numpy and PIL alone.
@@ -37,9 +37,9 @@ def canonicalize(image) -> np.ndarray:
     """Bring any picture of one digit into MNIST's form.
 
     Args:
-        image: a PIL image of any mode (its EXIF rotation is undone), or an array of shape (H, W), (H, W, C) or (C, H, W) with
-            1 to 4 channels (the last of 2 or 4 being alpha) and any numeric type. Ink may be darker or brighter than its
-            ground.
+        image: a PIL image of any mode (its EXIF rotation is undone), or an array of shape (H, W), (H, W, C) or
+            (C, H, W) with 1 to 4 channels (the last of 2 or 4 being alpha) and any numeric type. Ink may be darker or
+            brighter than its ground.
     Returns:
         uint8, shape (28, 28), ink bright on black. All zero where no ink is found.
 
@@ -93,7 +93,9 @@ def _from_array(array: np.ndarray) -> Image.Image | None:
         return None
     modes = {1: "L", 2: "LA", 3: "RGB", 4: "RGBA"}
     array = _to_uint8(array)
-    return Image.fromarray(np.ascontiguousarray(array[:, :, 0] if array.shape[2] == 1 else array), modes[array.shape[2]])
+    return Image.fromarray(
+        np.ascontiguousarray(array[:, :, 0] if array.shape[2] == 1 else array), modes[array.shape[2]]
+    )
 
 
 def _drop_batch_axes(array: np.ndarray) -> np.ndarray:
@@ -143,8 +145,8 @@ def _onto_ground(image: Image.Image) -> np.ndarray:
 def find_ink(grey: np.ndarray) -> np.ndarray:
     """How much ink is on each pixel.
 
-    On a plain ground ink is what differs from it. On any other (light that falls off, soft shadows) the ground is estimated
-    locally, by a morphological closing wider than a stroke.
+    On a plain ground ink is what differs from it. On any other (light that falls off, soft shadows) the ground is
+    estimated locally, by a morphological closing wider than a stroke.
 
     Args:
         grey: float32, shape (H, W), values 0 to 255.
@@ -188,7 +190,9 @@ def _local_contrast(grey: np.ndarray) -> np.ndarray:
     height, width = grey.shape
     ratio = 64 / max(height, width)
     size = (max(1, round(width * ratio)), max(1, round(height * ratio)))
-    small = Image.fromarray((grey if sign < 0 else 255 - grey).round().astype(np.uint8)).resize(size, Image.Resampling.BOX)
+    small = Image.fromarray((grey if sign < 0 else 255 - grey).round().astype(np.uint8)).resize(
+        size, Image.Resampling.BOX
+    )
     kernel = 15
     ground = small.filter(ImageFilter.MaxFilter(kernel)).filter(ImageFilter.MinFilter(kernel))
     ground = ground.filter(ImageFilter.GaussianBlur(3)).resize((width, height), Image.Resampling.BILINEAR)
@@ -213,7 +217,7 @@ def _smooth_surface(grey: np.ndarray) -> np.ndarray:
 
 
 def _full_ink(ink: np.ndarray) -> float:
-    """The level of a fully inked pixel: high among those that hold any, so that neither a speck nor a soft edge sets it."""
+    """The level of a fully inked pixel: high among those that hold any, so that no speck and no soft edge sets it."""
     strongest = ink.max()
     return float(np.percentile(ink[ink > 0.4 * strongest], 80)) if strongest > 0 else 0.0
 
@@ -285,7 +289,7 @@ def label_ink(ink: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
 
 
 def drop_specks(ink: np.ndarray) -> np.ndarray:
-    """Keep the parts that can belong to a digit, with the soft edges around them: those of at least 4% of the largest."""
+    """Keep the parts that can belong to a digit, at least 4% of the largest, with the soft edges around them."""
     if not ink.any():
         return ink
     labels, mass = label_ink(ink)

@@ -107,7 +107,7 @@ class DigitRecognizer:
         """Load a model.
 
         Args:
-            model_id: a folder, or an id on the Hub such as "you/mnist-cnn"; None for the model that ships with the package.
+            model_id: a folder, or an id on the Hub such as "you/mnist-cnn"; None for the bundled model.
             revision: branch, tag or commit on the Hub.
         Raises:
             MnistModelError: the model cannot be had, or is not whole.
@@ -181,7 +181,7 @@ class DigitRecognizer:
 def open_image(path: str | os.PathLike) -> Image.Image:
     """Open a picture from a file that may be anything.
 
-    Of an animation the first frame is taken. Nothing is decoded before the size in bytes and in pixels is known to be sane.
+    Of an animation the first frame is taken. Nothing is decoded before its size in bytes and in pixels is known.
 
     Raises:
         MnistModelError: the file is missing, empty, too large, cut short or no picture.
@@ -195,16 +195,22 @@ def open_image(path: str | os.PathLike) -> Image.Image:
         if size == 0:
             raise MnistModelError(f"{name} is empty.")
         if size > MAX_FILE_BYTES:
-            raise MnistModelError(f"{name} has {size / 2**20:.0f} MB; pictures of up to {MAX_FILE_BYTES >> 20} MB are read.")
+            raise MnistModelError(
+                f"{name} has {size / 2**20:.0f} MB; pictures of up to {MAX_FILE_BYTES >> 20} MB are read."
+            )
         image = Image.open(path)
         _refuse_too_many_pixels(name, image.width * image.height)
         image.load()
     except FileNotFoundError as error:
         raise MnistModelError(f"There is no file {path}.") from error
     except Image.DecompressionBombError as error:
-        raise MnistModelError(f"{name} has more pixels than the {MAX_PIXELS // 10**6} million that are read.") from error
+        raise MnistModelError(
+            f"{name} has more pixels than the {MAX_PIXELS // 10**6} million that are read."
+        ) from error
     except UnidentifiedImageError as error:
-        raise MnistModelError(f"{name} is no picture that can be read: use PNG, JPEG, WebP, GIF, BMP or TIFF.") from error
+        raise MnistModelError(
+            f"{name} is no picture that can be read: use PNG, JPEG, WebP, GIF, BMP or TIFF."
+        ) from error
     except Exception as error:  # each decoder raises its own kind on a broken file
         raise MnistModelError(f"{name} is damaged or cut short.") from error
     return image
@@ -240,7 +246,9 @@ def _open_session(folder: Path) -> onnxruntime.InferenceSession:
     if not path.is_file():
         _export(folder, path)
     options = onnxruntime.SessionOptions()
-    options.intra_op_num_threads = 1  # a picture takes a millisecond: several visitors share the cores better than its layers
+    options.intra_op_num_threads = (
+        1  # a picture takes a millisecond: several visitors share the cores better than its layers
+    )
     options.log_severity_level = 4
     try:
         return onnxruntime.InferenceSession(path, options, providers=["CPUExecutionProvider"])

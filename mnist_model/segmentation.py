@@ -29,7 +29,9 @@ def find_digits(ink: np.ndarray) -> list[tuple[tuple[int, int, int, int], np.nda
     for (left, top, right, bottom), members in boxes:
         if bottom - top >= MIN_HEIGHT * tallest:
             inside = (slice(top, bottom), slice(left, right))
-            digits.append(((left, top, right - left, bottom - top), ink[inside] * np.isin(marked[inside], list(members))))
+            digits.append(
+                ((left, top, right - left, bottom - top), ink[inside] * np.isin(marked[inside], list(members)))
+            )
     return digits
 
 

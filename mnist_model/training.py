@@ -3,8 +3,8 @@
     accelerator = make_accelerator(config)
     model, history = fit(model, data.train, validate, config, AugmentConfig(), accelerator)
 
-What is random in an epoch follows from (seed, epoch, process) alone, and the state is saved after each. So a run that was
-killed starts its last epoch again and ends with the same weights as one that was not.
+What is random in an epoch follows from (seed, epoch, process) alone, and the state is saved after each. So a run that
+was killed starts its last epoch again and ends with the same weights as one that was not.
 """
 
 import ctypes
@@ -25,7 +25,7 @@ from accelerate.utils import ProjectConfiguration
 from timm.optim import create_optimizer_v2, list_optimizers
 from torch import Tensor, nn
 from torch.optim.lr_scheduler import LRScheduler, OneCycleLR
-from torch.optim.swa_utils import AveragedModel, get_ema_multi_avg_fn
+from torch.optim.swa_utils import AveragedModel
 from tqdm import tqdm
 from transformers import get_scheduler
 
@@ -41,22 +41,27 @@ class TrainingConfig:
     output_dir: str = field(
         default="runs/mnist_cnn", metadata={"help": "folder of the run: checkpoint/ to publish, states/ to resume from"}
     )
-    epochs: int = field(default=16, metadata={"help": "passes over the training pictures"})
+    epochs: int = field(default=18, metadata={"help": "passes over the training pictures"})
     batch_size: int = field(
         default=128, metadata={"help": "pictures per optimizer step, over all processes and accumulation steps"}
     )
     gradient_accumulation_steps: int = field(default=1, metadata={"help": "parts a batch is cut into, to save memory"})
-    optimizer: str = field(default="adamw", metadata={"help": "any optimizer of timm: adamw, sgd, lamb, lion, muon, ..."})
+    optimizer: str = field(
+        default="adamw", metadata={"help": "any optimizer of timm: adamw, sgd, lamb, lion, muon, ..."}
+    )
     learning_rate: float = field(default=3e-3, metadata={"help": "its highest value over the schedule"})
     schedule: Literal["onecycle", "cosine", "constant"] = field(
         default="onecycle", metadata={"help": "course of the learning rate; cosine and constant begin with a warm-up"}
     )
     warmup_fraction: float = field(default=0.2, metadata={"help": "part of the steps in which the learning rate rises"})
     weight_decay: float = field(default=0.05, metadata={"help": "on weights, not on biases and norms"})
-    label_smoothing: float = field(default=0.0, metadata={"help": "probability taken from the truth and spread over all"})
+    label_smoothing: float = field(
+        default=0.0, metadata={"help": "probability taken from the truth and spread over all"}
+    )
     dropout: float = field(default=0.0, metadata={"help": "before the classifier"})
     ema_decay: float = field(
-        default=0.998, metadata={"help": "per step, of the moving average of the weights that is kept; 0 keeps the weights"}
+        default=0.998,
+        metadata={"help": "per step, of the moving average of the weights that is kept; 0 keeps the weights"},
     )
     keep: Literal["last", "best"] = field(
         default="last", metadata={"help": "epoch whose weights are kept: the last, or the best on the validation split"}
@@ -71,7 +76,8 @@ class TrainingConfig:
     threads: int = field(default=0, metadata={"help": "CPU threads of each process; 0 leaves it to torch"})
     resume: Literal["no", "latest"] = field(default="no", metadata={"help": "latest: go on where output_dir stopped"})
     report_to: str = field(
-        default="none", metadata={"help": "none, or a tracker that accelerate supports: tensorboard, trackio, wandb, ..."}
+        default="none",
+        metadata={"help": "none, or a tracker that accelerate supports: tensorboard, trackio, wandb, ..."},
     )
 
     def __post_init__(self):
@@ -127,7 +133,7 @@ class Progress:
 
 
 def make_accelerator(config: TrainingConfig) -> Accelerator:
-    """An `Accelerator` for this run. Batches are shared out among processes, so that more of them change the speed alone."""
+    """An `Accelerator` for this run. Batches are shared out among processes: more of them change the speed alone."""
     if config.threads:
         torch.set_num_threads(config.threads)
     _keep_freed_memory()
@@ -153,7 +159,7 @@ def _computes_in_bf16() -> bool:
 
 
 def _keep_freed_memory() -> None:
-    """Let glibc keep freed activations: taking them from the kernel anew in each step costs a third of its time on a CPU."""
+    """Let glibc keep freed activations: to take them from the kernel anew in each step is slow on a CPU."""
     if sys.platform == "linux" and hasattr(ctypes.CDLL(None), "mallopt"):
         trim_threshold, mmap_threshold = -1, -3
         ctypes.CDLL(None).mallopt(mmap_threshold, 1 << 30)
@@ -176,14 +182,18 @@ def fit(
         validate: called after each epoch, in every process, with a float32 model; gives `validation_loss` and
             `validation_accuracy`.
     Returns:
-        The trained model (the moving average of the weights where there is one), in float32 and eval mode; and one dict per
-        epoch: epoch, learning_rate, train_loss, train_accuracy, validation_loss, validation_accuracy, seconds.
+        The trained model (the moving average of the weights where there is one), in float32 and eval mode; and one dict
+        per epoch: epoch, learning_rate, train_loss, train_accuracy, validation_loss, validation_accuracy, seconds.
     Raises:
         MnistModelError: the loss is no longer a number; or there is nothing to resume, or what there is does not fit.
     """
     model = model.to(memory_format=torch.channels_last)
-    averaged = AveragedModel(model, accelerator.device, multi_avg_fn=get_ema_multi_avg_fn(config.ema_decay), use_buffers=True)
-    optimizer = create_optimizer_v2(model, opt=config.optimizer, lr=config.learning_rate, weight_decay=config.weight_decay)
+    averaged = AveragedModel(
+        model, accelerator.device, multi_avg_fn=_moving_average(config.ema_decay), use_buffers=True
+    )
+    optimizer = create_optimizer_v2(
+        model, opt=config.optimizer, lr=config.learning_rate, weight_decay=config.weight_decay
+    )
     steps_per_epoch = len(epoch_batches(len(train), config.batch_size, seed=0))
     scheduler = _make_scheduler(optimizer, config, config.epochs * steps_per_epoch)
     model, optimizer, scheduler = accelerator.prepare(model, optimizer, scheduler)
@@ -212,12 +222,29 @@ def fit(
     return averaged.module.eval(), progress.history
 
 
+def _moving_average(decay: float) -> Callable:
+    """Exponential, and in the first steps shorter than `decay` asks: the weights of the start are soon forgotten."""
+
+    def update(averages: list[Tensor], currents: list[Tensor], steps: Tensor) -> None:
+        count = int(steps)
+        weight = 1 - min(decay, (1 + count) / (10 + count))
+        for average, current in zip(averages, currents, strict=True):
+            if average.is_floating_point():
+                average.lerp_(current, weight)
+            else:
+                average.copy_(current)
+
+    return update
+
+
 def _make_scheduler(optimizer: torch.optim.Optimizer, config: TrainingConfig, steps: int) -> LRScheduler:
     warmup = round(config.warmup_fraction * steps)
     if config.schedule == "onecycle":
         # A cycled momentum would leave the optimizers that have no betas behind.
         pct_start = min(max(warmup, 1), steps - 1) / steps if steps > 1 else 0.5
-        return OneCycleLR(optimizer, config.learning_rate, total_steps=steps + 1, pct_start=pct_start, cycle_momentum=False)
+        return OneCycleLR(
+            optimizer, config.learning_rate, total_steps=steps + 1, pct_start=pct_start, cycle_momentum=False
+        )
     name = "cosine" if config.schedule == "cosine" else "constant_with_warmup"
     return get_scheduler(name, optimizer, num_warmup_steps=warmup, num_training_steps=steps)
 
@@ -237,7 +264,9 @@ def process_batches(count: int, config: TrainingConfig, epoch: int, process: int
     return [[part[process::processes] for part in batch.tensor_split(parts)] for batch in batches]
 
 
-def _train_epoch(number, model, averaged, optimizer, scheduler, train, config, augmentation, accelerator) -> dict[str, float]:
+def _train_epoch(
+    number, model, averaged, optimizer, scheduler, train, config, augmentation, accelerator
+) -> dict[str, float]:
     model.train()
     steps = process_batches(len(train), config, number, accelerator.process_index, accelerator.num_processes)
     torch.manual_seed(seed_of(config.seed, number, accelerator.process_index))
@@ -253,7 +282,7 @@ def _train_epoch(number, model, averaged, optimizer, scheduler, train, config, a
             if step % 20 == 19 or step == len(steps) - 1:
                 if not totals[0].isfinite():
                     raise MnistModelError(
-                        f"The loss is no longer a number in epoch {number}: try a lower --learning-rate than {config.learning_rate}."
+                        f"The loss is not a number any more in epoch {number}: lower --learning-rate."
                     )
                 if not quiet:
                     loss, right, seen = totals.tolist()
@@ -322,6 +351,6 @@ def _load_state(accelerator: Accelerator, states: Path) -> None:
         accelerator.load_state(str(saved[-1]))
     except Exception as error:
         raise MnistModelError(
-            f"{saved[-1]} cannot be resumed with these options: give those the run was started with, or another --output-dir."
+            f"{saved[-1]} does not fit these options: give those the run was started with, or another --output-dir."
         ) from error
     accelerator.print(f"Resuming after {saved[-1].name}.")

@@ -1,0 +1,174 @@
+"""Train a digit classifier, measure it, and leave a checkpoint folder that is ready to publish.
+
+    accelerate launch train.py                                      # the recipe of the bundled checkpoint
+    accelerate launch train.py --max-train-samples 2000 --epochs 2  # a quick try
+    accelerate launch train.py --resume latest                      # go on after an interruption
+    python train.py --eval-only mnist_model/checkpoints/mnist_cnn   # measure a finished checkpoint
+
+Several processes on one CPU:
+
+    ACCELERATE_USE_CPU=true torchrun --nproc_per_node 2 train.py
+"""
+
+import sys
+import time
+from dataclasses import asdict, dataclass, field
+from pathlib import Path
+
+import timm
+import torch
+from accelerate import Accelerator
+from torch import nn
+from torch.utils.data import DataLoader, TensorDataset
+from transformers import HfArgumentParser
+
+from mnist_model.architectures import ARCHITECTURES
+from mnist_model.checkpoint import fold_temperature, load_checkpoint, save_checkpoint
+from mnist_model.config import read_config
+from mnist_model.data import AugmentConfig, Data, DataConfig, Split, load_data, to_pixel_values
+from mnist_model.errors import MnistModelError
+from mnist_model.evaluation import Report, evaluate_logits, predict_logits
+from mnist_model.metrics import fit_temperature
+from mnist_model.plots import save_plots
+from mnist_model.training import TrainingConfig, fit, make_accelerator, seed_of
+
+EVALUATION_BATCH = 500
+
+
+@dataclass
+class RunConfig:
+    """What to do."""
+
+    eval_only: str | None = field(
+        default=None, metadata={"help": "checkpoint folder: measure it on the test split and train nothing"}
+    )
+
+
+def main(arguments: list[str] | None = None) -> None:
+    parser = HfArgumentParser((TrainingConfig, DataConfig, AugmentConfig, RunConfig), description=__doc__)
+    try:
+        training, data_config, augmentation, run = parser.parse_args_into_dataclasses(arguments)
+        if training.model not in ARCHITECTURES:
+            raise MnistModelError(f"There is no model {training.model!r}; there is: {', '.join(ARCHITECTURES)}.")
+        if run.eval_only:
+            evaluate_checkpoint(run.eval_only, training, data_config)
+        else:
+            train(training, data_config, augmentation)
+    except MnistModelError as error:
+        print(f"error: {error}", file=sys.stderr)
+        sys.exit(2)
+
+
+def train(training: TrainingConfig, data_config: DataConfig, augmentation: AugmentConfig) -> None:
+    """Data -> fit -> temperature -> report on the test split -> checkpoint folder."""
+    started = time.perf_counter()
+    accelerator = make_accelerator(training)
+    options = {"training": asdict(training), "data": asdict(data_config), "augmentation": asdict(augmentation)}
+    options["data"]["dataset"] = dataset_name(data_config)
+    if accelerator.log_with:
+        accelerator.init_trackers("mnist_model", config={k: v for part in options.values() for k, v in part.items()})
+    with accelerator.main_process_first():
+        data = load_data(data_config)
+    accelerator.print(
+        f"{data_config.dataset}: {len(data.train)} pictures to train on, {len(data.validation)} to validate, "
+        f"{len(data.test)} to test; {accelerator.num_processes} process(es) on {accelerator.device.type}, "
+        f"precision {accelerator.mixed_precision}"
+    )
+    torch.manual_seed(seed_of(training.seed))
+    model = timm.create_model(training.model, in_chans=1, num_classes=len(data.label_names), drop_rate=training.dropout)
+    validation_loader = make_loader(data.validation, accelerator)
+
+    def validate(model: nn.Module) -> dict[str, float]:
+        logits, labels = predict_logits(model, validation_loader, accelerator)
+        loss = nn.functional.cross_entropy(logits, labels).item()
+        return {"validation_loss": loss, "validation_accuracy": (logits.argmax(dim=1) == labels).double().mean().item()}
+
+    model, history = fit(model, data.train, validate, training, augmentation, accelerator)
+    logits, labels = predict_logits(model, validation_loader, accelerator)
+    temperature = fit_temperature(logits, labels)
+    fold_temperature(model, temperature)
+    report = report_on_test(model, data, data_config, training.model, accelerator)
+    report.temperature, report.history, report.training = temperature, history, options
+    report.cost = {
+        "seconds": time.perf_counter() - started,
+        "training_seconds": sum(epoch["seconds"] for epoch in history),
+        "device": accelerator.device.type,
+        "processes": accelerator.num_processes,
+        "threads": torch.get_num_threads(),
+        "precision": accelerator.mixed_precision,
+        "torch": torch.__version__,
+    }
+    if accelerator.is_main_process:
+        folder = Path(training.output_dir, "checkpoint")
+        save_checkpoint(
+            model, folder, training.model, data.label_names, lambda unfinished: write_report(report, unfinished, data)
+        )
+        print(f"{summary(report)}\nCheckpoint: {folder}")
+    accelerator.wait_for_everyone()
+    accelerator.end_training()
+
+
+def evaluate_checkpoint(folder: str, training: TrainingConfig, data_config: DataConfig) -> None:
+    """Measure a finished checkpoint on the test split; nothing is written."""
+    config = read_config(folder)
+    model = load_checkpoint(folder)
+    accelerator = make_accelerator(training)
+    data = load_data(data_config)
+    if data.label_names != config["label_names"]:
+        raise MnistModelError(f"{folder} tells apart {config['label_names']}, and the data set {data.label_names}.")
+    report = report_on_test(
+        model.to(accelerator.device), data, data_config, config["architecture"], accelerator, channels=3
+    )
+    accelerator.print(summary(report))
+
+
+def dataset_name(config: DataConfig) -> str:
+    """The id on the Hub, or the last part of a local path: reports are published, and paths mean nothing elsewhere."""
+    path = Path(config.dataset)
+    return path.resolve().name if path.exists() else config.dataset
+
+
+def make_loader(split: Split, accelerator: Accelerator, channels: int = 1) -> DataLoader:
+    """An accelerate loader of (pixel_values, labels) over a split, in its own order."""
+
+    def collate(rows: list) -> tuple[torch.Tensor, torch.Tensor]:
+        images, labels = (torch.stack(column) for column in zip(*rows, strict=True))
+        return to_pixel_values(images).expand(-1, channels, -1, -1), labels
+
+    return accelerator.prepare(
+        DataLoader(TensorDataset(split.images, split.labels), EVALUATION_BATCH, collate_fn=collate)
+    )
+
+
+def report_on_test(
+    model: nn.Module, data: Data, data_config: DataConfig, name: str, accelerator: Accelerator, channels: int = 1
+) -> Report:
+    """One forward pass over the test split."""
+    logits, labels = predict_logits(model, make_loader(data.test, accelerator, channels), accelerator)
+    parameters = sum(parameter.numel() for parameter in model.parameters())
+    return evaluate_logits(
+        logits,
+        labels,
+        data.label_names,
+        dataset=dataset_name(data_config),
+        split=data_config.test_split,
+        model={"architecture": name, "parameters": parameters},
+    )
+
+
+def write_report(report: Report, folder: Path, data: Data) -> None:
+    report.save(folder / "report.json")
+    save_plots(report, folder, data.test.images.numpy())
+
+
+def summary(report: Report) -> str:
+    return (
+        f"{report.dataset} {report.split}: accuracy {report.accuracy:.2%} "
+        f"({report.errors} mistakes in {report.images}), "
+        f"macro F1 {report.macro_f1:.4f}, negative log-likelihood {report.nll:.4f}, "
+        f"expected calibration error {report.ece:.4f}"
+    )
+
+
+if __name__ == "__main__":
+    main()
