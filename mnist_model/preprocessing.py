@@ -146,7 +146,7 @@ def find_ink(grey: np.ndarray) -> np.ndarray:
     """How much ink is on each pixel.
 
     On a plain ground ink is what differs from it. On any other (light that falls off, soft shadows) the ground is
-    estimated locally, by a morphological closing wider than a stroke.
+    estimated locally, by a morphological opening wider than a stroke.
 
     Args:
         grey: float32, shape (H, W), values 0 to 255.
@@ -159,15 +159,17 @@ def find_ink(grey: np.ndarray) -> np.ndarray:
     level = np.median(border)
     plain = np.mean(np.abs(grey - level) < 12) > 0.5 and np.mean(np.abs(border - level) < 12) > 0.75
     if plain:
-        ink = _sign(grey - level) * (grey - level)
-        noise = 0.0
+        ink = np.clip(_sign(grey - level) * (grey - level), 0, None)
+        full = _full_ink(ink)
     else:
         ink = _local_contrast(grey)
-        noise = 3 * np.median(np.abs(ink - np.median(ink)))
-    ink = np.clip(ink - noise, 0, None)
-    full = _full_ink(ink)
+        grain = 3 * np.median(np.abs(ink - np.median(ink)))
+        full = _full_ink(np.clip(ink - grain, 0, None)) + grain
+        # What is left of the light is fainter than ink, and wide: a stroke's soft edges lose less by its removal.
+        faint = max(grain, 0.2 * full)
+        ink, full = np.clip(ink - faint, 0, None), full - faint
     if full < MIN_CONTRAST:
-        return np.zeros_like(ink)
+        return np.zeros_like(ink, np.float32)
     return np.minimum(ink / full, 1).astype(np.float32)
 
 
@@ -186,18 +188,23 @@ def _sign(difference: np.ndarray) -> int:
 
 
 def _local_contrast(grey: np.ndarray) -> np.ndarray:
-    sign = _sign(grey - _smooth_surface(grey))
+    surface = _smooth_surface(grey)
+    sign = _sign(grey - surface)
+    # Ink is now above a ground that is level but for what no quadratic surface can follow.
+    level = (grey - surface) * sign
     height, width = grey.shape
     ratio = 64 / max(height, width)
     size = (max(1, round(width * ratio)), max(1, round(height * ratio)))
-    small = Image.fromarray((grey if sign < 0 else 255 - grey).round().astype(np.uint8)).resize(
-        size, Image.Resampling.BOX
-    )
+    small = Image.fromarray(np.clip(level + 128, 0, 255).round().astype(np.uint8)).resize(size, Image.Resampling.BOX)
     kernel = 15
-    ground = small.filter(ImageFilter.MaxFilter(kernel)).filter(ImageFilter.MinFilter(kernel))
-    ground = ground.filter(ImageFilter.GaussianBlur(3)).resize((width, height), Image.Resampling.BILINEAR)
-    ground = np.asarray(ground, np.float32)
-    return ground - grey if sign < 0 else grey - (255 - ground)
+    opened = small.filter(ImageFilter.MinFilter(kernel)).filter(ImageFilter.MaxFilter(kernel))
+    opened = opened.filter(ImageFilter.GaussianBlur(2)).resize((width, height), Image.Resampling.BILINEAR)
+    ground = np.asarray(opened, np.float32) - 128
+    contrast = level - ground
+    if sign < 0:  # ink takes a share of the light that falls on the paper: less of it is lost in a shadow
+        light = np.clip(surface - ground, 32, 255)
+        contrast *= np.median(light) / light
+    return contrast
 
 
 def _smooth_surface(grey: np.ndarray) -> np.ndarray:
@@ -294,11 +301,9 @@ def drop_specks(ink: np.ndarray) -> np.ndarray:
         return ink
     labels, mass = label_ink(ink)
     mass[0] = 0
-    specks = mass < 0.04 * mass.max()
-    specks[0] = False
-    if not specks.any():
-        return ink
-    kept = Image.fromarray(((labels > 0) & ~specks[labels]).astype(np.uint8) * 255)
+    kept = mass >= 0.04 * mass.max()
+    kept[0] = False
+    kept = Image.fromarray(kept[labels].astype(np.uint8) * 255)
     reach = 2 * (max(ink.shape) // COARSE_SIDE) + 3
     return np.where(np.asarray(kept.filter(ImageFilter.MaxFilter(reach))) > 0, ink, 0)
 

@@ -1,0 +1,90 @@
+"""What several test files need. Nothing here reaches for the network unless MNIST has to come from the Hub."""
+
+import os
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+os.environ.setdefault("GRADIO_ANALYTICS_ENABLED", "False")
+os.environ.setdefault("HF_HUB_DISABLE_TELEMETRY", "1")
+os.environ.setdefault("TQDM_DISABLE", "1")
+
+ROOT = Path(__file__).parent.parent
+
+
+@pytest.fixture(scope="session")
+def mnist_dataset() -> str:
+    """Where MNIST is: `MNIST_DATASET`, the folder beside the repository, or the Hub's cache."""
+    candidates = [os.environ.get("MNIST_DATASET"), str(ROOT.parent / "shared" / "mnist"), "ylecun/mnist"]
+    for candidate in filter(None, candidates):
+        if Path(candidate).is_dir() or (candidate.count("/") == 1 and _on_the_hub(candidate)):
+            return candidate
+    reason = "MNIST is not here: set MNIST_DATASET to a folder or id, or connect to the Hub"
+    if os.environ.get("REQUIRE_MNIST"):
+        pytest.fail(reason)
+    pytest.skip(reason)
+
+
+def _on_the_hub(dataset: str) -> bool:
+    from huggingface_hub import HfApi
+
+    try:
+        HfApi().dataset_info(dataset, timeout=5)
+    except Exception:  # whatever is wrong with the network, MNIST is not to be had
+        return False
+    return True
+
+
+@pytest.fixture(scope="session")
+def mnist(mnist_dataset):
+    """All of MNIST, as `load_data` gives it."""
+    from mnist_model.data import DataConfig, load_data
+
+    return load_data(DataConfig(dataset=mnist_dataset))
+
+
+@pytest.fixture(scope="session")
+def recognizer():
+    from mnist_model import DigitRecognizer
+
+    return DigitRecognizer.from_pretrained()
+
+
+@pytest.fixture
+def run_python():
+    """Run Python in a process of its own: `run_python("-c", "print(1)")`."""
+
+    def run(*arguments: str, check: bool = True, env: dict[str, str] | None = None, **options):
+        return subprocess.run(
+            [sys.executable, *map(str, arguments)],
+            cwd=ROOT,
+            env={**os.environ, "HF_HUB_OFFLINE": "1", **(env or {})},
+            capture_output=True,
+            text=True,
+            check=check,
+            timeout=300,
+            **options,
+        )
+
+    return run
+
+
+@pytest.fixture(scope="session")
+def tiny_dataset(tmp_path_factory) -> Path:
+    """A data set of 260 drawn digits and 60 to test on, in the layout of the Hub's: enough for plumbing, not for accuracy."""
+    import numpy as np
+    from datasets import ClassLabel, Dataset, Features, Image
+
+    from strokes import draw_digit
+
+    folder = tmp_path_factory.mktemp("tiny") / "digits"
+    features = Features({"image": Image(), "label": ClassLabel(names=[str(digit) for digit in range(10)])})
+    rng = np.random.default_rng(0)
+    for split, count in (("train", 260), ("test", 60)):
+        labels = [index % 10 for index in range(count)]
+        images = [draw_digit(label, side=28, pen=rng.uniform(2, 4), ink="white", paper="black") for label in labels]
+        rows = Dataset.from_dict({"image": images, "label": labels}, features=features)
+        rows.to_parquet(folder / "data" / f"{split}-00000-of-00001.parquet")
+    return folder

@@ -1,0 +1,217 @@
+"""`canonicalize`: whatever the picture, what comes out is what MNIST would have made of it."""
+
+import numpy as np
+import pytest
+from PIL import Image
+from strokes import draw_digit
+
+from mnist_model.preprocessing import (
+    STROKE_WIDTH_RANGE,
+    canonicalize,
+    connected_components,
+    fit_to_box,
+    stroke_width,
+)
+
+MODES = ["1", "L", "P", "RGB", "RGBA", "LA", "CMYK", "YCbCr", "HSV", "LAB", "I", "F", "I;16"]
+
+
+@pytest.fixture(scope="module")
+def page() -> Image.Image:
+    return draw_digit(5, side=280, pen=14)
+
+
+def difference(a: np.ndarray, b: np.ndarray, reach: int = 0) -> float:
+    """Mean absolute difference in grey levels, over the pixels that either inks, at the best shift of up to `reach`."""
+    shifts = range(-reach, reach + 1)
+    return min(_difference(np.roll(a, (y, x), (0, 1)), b) for y in shifts for x in shifts)
+
+
+def _difference(a: np.ndarray, b: np.ndarray) -> float:
+    inked = (a > 0) | (b > 0)
+    return float(np.abs(a.astype(float) - b)[inked].mean())
+
+
+def test_form(page):
+    canonical = canonicalize(page)
+    assert canonical.shape == (28, 28) and canonical.dtype == np.uint8
+    assert canonical.max() == 255 and canonical[0].max() == 0
+    rows, columns = np.nonzero(canonical > 25)
+    assert max(np.ptp(rows), np.ptp(columns)) + 1 in (19, 20)
+    weights = canonical / canonical.sum()
+    assert abs((weights.sum(axis=1) * np.arange(28)).sum() - 14) <= 0.5
+    assert abs((weights.sum(axis=0) * np.arange(28)).sum() - 14) <= 0.5
+
+
+@pytest.mark.parametrize("mode", MODES)
+def test_modes(page, mode):
+    if mode == "I;16":
+        picture = Image.fromarray(np.asarray(page, np.uint16) * 257)
+    elif mode == "LAB":
+        from PIL import ImageCms
+
+        profiles = ImageCms.createProfile("sRGB"), ImageCms.createProfile("LAB")
+        picture = ImageCms.profileToProfile(page.convert("RGB"), *profiles, outputMode="LAB")
+    else:
+        picture = page.convert("RGB").convert(mode) if mode in ("HSV", "YCbCr", "CMYK") else page.convert(mode)
+    limit = 25 if mode == "1" else 8
+    assert difference(canonicalize(picture), canonicalize(page)) < limit
+
+
+@pytest.mark.parametrize("ink", [(0, 0, 0), (255, 255, 255), (200, 30, 30)])
+def test_transparent_ground(page, ink):
+    alpha = Image.fromarray(255 - np.asarray(page))
+    picture = Image.new("RGBA", page.size, (*ink, 0))
+    picture.putalpha(alpha)
+    assert difference(canonicalize(picture), canonicalize(page)) < 12
+
+
+def test_transparent_corners_of_a_page(page):
+    picture = page.convert("RGBA")
+    alpha = np.full((280, 280), 255, np.uint8)
+    alpha[:30, :30] = 0
+    picture.putalpha(Image.fromarray(alpha))
+    assert difference(canonicalize(picture), canonicalize(page)) < 3
+
+
+@pytest.mark.parametrize(
+    "convert",
+    [
+        lambda a: a,
+        lambda a: a / 255,
+        lambda a: (a / 255).astype(np.float32),
+        lambda a: a.astype(np.int64),
+        lambda a: a.astype(np.uint16) * 257,
+        lambda a: a / 127.5 - 1,
+        lambda a: a > 127,
+        lambda a: (a > 127).astype(np.uint8),
+        lambda a: np.stack([a] * 3, axis=-1),
+        lambda a: np.stack([a] * 3),
+        lambda a: a[None],
+        lambda a: a[None, None],
+        lambda a: np.dstack([a, a, a, np.full_like(a, 255)]),
+    ],
+)
+def test_arrays(page, convert):
+    array = np.asarray(page)
+    assert difference(canonicalize(convert(array)), canonicalize(page)) < 25
+
+
+@pytest.mark.parametrize("digit", range(10))
+def test_polarity(digit):
+    page = np.asarray(draw_digit(digit, side=280, pen=14))
+    assert difference(canonicalize(page), canonicalize(255 - page)) < 1
+
+
+@pytest.mark.parametrize("orientation", range(1, 9))
+def test_exif_rotation_is_undone(page, orientation, tmp_path):
+    undo = {
+        2: Image.Transpose.FLIP_LEFT_RIGHT,
+        3: Image.Transpose.ROTATE_180,
+        4: Image.Transpose.FLIP_TOP_BOTTOM,
+        5: Image.Transpose.TRANSPOSE,
+        6: Image.Transpose.ROTATE_90,
+        7: Image.Transpose.TRANSVERSE,
+        8: Image.Transpose.ROTATE_270,
+    }
+    stored = page.convert("RGB")
+    if orientation in undo:
+        stored = stored.transpose(undo[orientation])
+    exif = Image.Exif()
+    exif[0x0112] = orientation
+    stored.save(tmp_path / "photo.jpg", quality=95, exif=exif)
+    with Image.open(tmp_path / "photo.jpg") as photo:
+        assert difference(canonicalize(photo), canonicalize(page)) < 8
+
+
+@pytest.mark.parametrize("height", [30, 60, 100, 250])
+@pytest.mark.parametrize("corner", [(0.02, 0.02), (0.9, 0.1), (0.1, 0.9), (0.98, 0.98)])
+def test_anywhere_at_any_size(height, corner):
+    digit = draw_digit(3, side=height, pen=max(2, height / 18))
+    sheet = Image.new("L", (500, 300), 255)
+    sheet.paste(digit, (round((500 - height) * corner[0]), round((300 - height) * corner[1])))
+    assert difference(canonicalize(sheet), canonicalize(draw_digit(3, side=280, pen=15)), reach=1) < 45
+
+
+@pytest.mark.parametrize("pen", [3, 4, 8, 14, 28])
+def test_pens_of_any_width_come_out_in_mnists_range(pen):
+    canonical = canonicalize(draw_digit(2, side=280, pen=pen))
+    enlarged = np.asarray(Image.fromarray(canonical).resize((168, 168), Image.Resampling.BILINEAR)) > 127
+    low, high = STROKE_WIDTH_RANGE
+    assert low - 0.5 < stroke_width(enlarged) / 6 < high + 0.5
+
+
+@pytest.mark.parametrize("digit", range(10))
+def test_soft_shadow(digit):
+    page = np.asarray(draw_digit(digit, side=280, pen=14), float)
+    y, x = np.mgrid[0:1:280j, 0:1:280j]
+    light = 0.45 + 0.55 / (1 + np.exp((x + 0.4 * y - 0.7) * 9))
+    shadowed = (page * 0.8 + 40) * light
+    assert difference(canonicalize(shadowed.astype(np.uint8)), canonicalize(page.astype(np.uint8))) < 30
+
+
+@pytest.mark.parametrize(
+    "blank",
+    [
+        np.zeros((28, 28)),
+        np.full((280, 280), 255, np.uint8),
+        np.full((1, 1), 7, np.uint8),
+        np.linspace(0, 255, 280 * 280).reshape(280, 280).astype(np.uint8),
+        np.random.default_rng(0).normal(200, 3, (280, 280)).astype(np.uint8),
+        np.zeros((0, 5)),
+        np.zeros(7),
+        np.full((40, 40), np.nan),
+    ],
+    ids=["black", "white", "one pixel", "gradient", "grain", "empty", "a line", "nan"],
+)
+def test_blank(blank):
+    assert not canonicalize(blank).any()
+
+
+def test_specks_are_left_out(page):
+    specked = np.asarray(page).copy()
+    for x, y in ((5, 5), (270, 12), (12, 265), (268, 268)):
+        specked[y : y + 3, x : x + 3] = 0
+    assert difference(canonicalize(specked), canonicalize(page)) < 2
+
+
+def test_a_broken_stroke_is_kept_whole(page):
+    broken = np.asarray(page).copy()
+    broken[:, 130:136] = 255
+    assert difference(canonicalize(broken), canonicalize(page)) < 40
+
+
+def test_mnist_passes_all_but_unchanged(mnist):
+    images = mnist.validation.images.numpy()
+    canonical = np.stack([canonicalize(image) for image in images]).astype(float)
+    changed = np.abs(canonical - images).reshape(len(images), -1).mean(axis=1)
+    assert np.mean(changed < 1) > 0.97
+    assert changed.mean() < 0.6
+
+
+def test_connected_components_against_scipy():
+    from scipy import ndimage
+
+    rng = np.random.default_rng(1)
+    for density in (0.05, 0.2, 0.4, 0.6, 0.9):
+        for shape in ((1, 1), (1, 40), (40, 1), (33, 47)):
+            mask = rng.random(shape) < density
+            labels = connected_components(mask)
+            expected, count = ndimage.label(mask, np.ones((3, 3)))
+            assert labels.max() == count
+            pairs = set(zip(labels.ravel().tolist(), expected.ravel().tolist(), strict=True))
+            assert len(pairs) == count + (not mask.all())
+
+
+def test_no_ink_fits_no_box():
+    assert not fit_to_box(np.zeros((50, 50), np.float32)).any()
+
+
+def test_needs_numpy_and_pil_alone(run_python):
+    code = (
+        "import sys, importlib.util as u; s = u.spec_from_file_location('p', 'mnist_model/preprocessing.py');"
+        "m = u.module_from_spec(s); s.loader.exec_module(m);"
+        "print(sorted({n.split('.')[0] for n in sys.modules} - set(sys.stdlib_module_names)))"
+    )
+    loaded = eval(run_python("-I", "-c", code).stdout)
+    assert {name for name in loaded if not name.startswith("_")} <= {"numpy", "PIL", "p", "distutils", "sitecustomize"}
