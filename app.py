@@ -1,0 +1,35 @@
+"""The app, as a Hugging Face Space starts it: python app.py
+
+Environment:
+    MODEL_ID         Hub id or folder of the model that answers; unset: the checkpoint that ships with the package
+    MODEL_REVISION   branch, tag or commit of that model on the Hub
+"""
+
+import os
+
+import gradio as gr
+
+from mnist_model.ui.api import build_api
+from mnist_model.ui.draw import build_draw_tab
+from mnist_model.ui.page import build_heading, launch_options, load_recognizer
+from mnist_model.ui.upload import build_upload_tab
+
+
+def build_demo() -> gr.Blocks:
+    """The whole app, with the model that the environment names."""
+    recognizer, notice = load_recognizer(os.getenv("MODEL_ID") or None, os.getenv("MODEL_REVISION") or None)
+    with gr.Blocks(title="Handwritten digits") as demo:
+        build_heading(recognizer, notice)
+        with gr.Tabs():
+            with gr.Tab("Draw"):
+                build_draw_tab(recognizer)
+            with gr.Tab("Upload"):
+                build_upload_tab(recognizer)
+        build_api(recognizer)
+    return demo
+
+
+demo = build_demo()
+
+if __name__ == "__main__":
+    demo.launch(**launch_options())

@@ -1,0 +1,1 @@
+"""The Gradio app, one file per tab. Nothing here knows how a digit is recognised."""

@@ -1,0 +1,55 @@
+"""What surrounds the tabs: heading, theme, and the model that answers."""
+
+from html import escape
+
+import gradio as gr
+
+from mnist_model import DigitRecognizer, MnistModelError
+from mnist_model.ui.assets import read_asset
+
+FONT = ["system-ui", "-apple-system", "Segoe UI", "Roboto", "Helvetica Neue", "Arial", "sans-serif"]
+MONO = ["ui-monospace", "SFMono-Regular", "Menlo", "Consolas", "monospace"]
+
+
+def load_recognizer(model_id: str | None, revision: str | None) -> tuple[DigitRecognizer, str]:
+    """The recognizer to serve and, when it is not the one asked for, a notice that says why."""
+    try:
+        return DigitRecognizer.from_pretrained(model_id, revision=revision), ""
+    except MnistModelError as error:
+        if model_id is None:
+            raise
+        return DigitRecognizer.from_pretrained(), f"{error} The bundled model answers instead."
+
+
+def build_heading(recognizer, notice: str) -> None:
+    facts = [f"Model <b>{escape(recognizer.model_id)}</b>"]
+    if recognizer.revision:
+        facts.append(f"revision <b>{escape(recognizer.revision[:12])}</b>")
+    if recognizer.test_accuracy is not None:
+        facts.append(f"right on <b>{recognizer.test_accuracy:.2%}</b> of the MNIST test set")
+    warning = f'<p class="notice" role="alert">{escape(notice)}</p>' if notice else ""
+    gr.HTML(
+        f"<header><h1>Handwritten digits</h1><p class='facts'>{', '.join(facts)}</p>{warning}</header>",
+        js_on_load=None,
+        apply_default_css=False,
+    )
+
+
+def launch_options() -> dict:
+    """What `demo.launch` must be given for the page to look and behave as designed."""
+    theme = gr.themes.Base(primary_hue="teal", neutral_hue="stone", radius_size="lg", font=FONT, font_mono=MONO).set(
+        body_background_fill="*neutral_50",
+        body_background_fill_dark="#131211",
+        block_background_fill="white",
+        block_background_fill_dark="#1c1b1a",
+        body_text_color_subdued="*neutral_600",
+        body_text_color_subdued_dark="*neutral_400",
+        background_fill_secondary="*neutral_100",
+        background_fill_secondary_dark="#292725",
+    )
+    return {
+        "theme": theme,
+        "css": read_asset("page.css"),
+        "max_file_size": "10mb",
+        "ssr_mode": False,
+    }

@@ -1,0 +1,15 @@
+// Shows the answer that Python puts into `props.value`.
+const view = createResultView(element.querySelector(".result"));
+watch("value", () => view.show(props.value));
+view.show(props.value, false);
+
+// gr.Examples gives its thumbnails no name: take it from the file, "1-black-on-white.png".
+const examples = document.querySelector("#examples");
+function nameExamples() {
+  for (const image of examples.querySelectorAll("img")) {
+    const name = image.src.split("/").pop().replace(/^\d+-|\.png$/g, "").replaceAll("-", " ");
+    image.closest("button").setAttribute("aria-label", `Example: ${name}`);
+  }
+}
+new MutationObserver(nameExamples).observe(examples, { childList: true, subtree: true, attributeFilter: ["src"] });
+nameExamples();

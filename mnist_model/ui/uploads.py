@@ -1,0 +1,18 @@
+"""Files that visitors send."""
+
+from mnist_model.errors import MnistModelError
+
+
+def uploaded_path(image: dict | None) -> str:
+    """The file behind the raw value of a gr.Image, which events with preprocess=False are given.
+
+    gr.Image opens a file before the function runs, and one that is no picture then ends in a traceback. Here it stays
+    unopened until the recognizer opens it, and says in a sentence what is wrong with it.
+
+    Raises:
+        MnistModelError: when there is no file.
+    """
+    path = image and image.get("path")
+    if not path:
+        raise MnistModelError("No picture was sent: send one image file.")
+    return path
