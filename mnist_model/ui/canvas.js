@@ -92,6 +92,7 @@ function penMove(point) {
 
 function penUp() {
   current = pointer = null;
+  version += 1; // even if the ink is that of the last question: this answer is the one to announce
   settle();
 }
 
