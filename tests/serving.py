@@ -84,11 +84,13 @@ def open_chromium():
             browser.close()
 
 
-def draw_with_mouse(page, strokes) -> None:
-    """Draws strokes, in 0..1 of the pad, on the first canvas of the page."""
-    box = page.locator("canvas").first.bounding_box()
+def draw_with_mouse(page, strokes, canvas: str = "canvas") -> None:
+    """Draws strokes, in 0..1 of a square, into the middle of the first element that the selector `canvas` finds."""
+    box = page.locator(canvas).first.bounding_box()
+    side = min(box["width"], box["height"])
+    left, top = box["x"] + (box["width"] - side) / 2, box["y"] + (box["height"] - side) / 2
     for stroke in strokes:
-        points = [(box["x"] + x * box["width"], box["y"] + y * box["height"]) for x, y in stroke]
+        points = [(left + x * side, top + y * side) for x, y in stroke]
         page.mouse.move(*points[0])
         page.mouse.down()
         for point in points[1:]:
