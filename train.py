@@ -66,7 +66,8 @@ def train(training: TrainingConfig, data_config: DataConfig, augmentation: Augme
     options = {"training": asdict(training), "data": asdict(data_config), "augmentation": asdict(augmentation)}
     options["data"]["dataset"] = dataset_name(data_config)
     if accelerator.log_with:
-        accelerator.init_trackers("mnist_model", config={k: v for part in options.values() for k, v in part.items()})
+        chosen = {name: value for part in options.values() for name, value in part.items() if value is not None}
+        accelerator.init_trackers("mnist_model", config=chosen)
     with accelerator.main_process_first():
         data = load_data(data_config)
     accelerator.print(

@@ -24,6 +24,7 @@ from pathlib import Path
 
 import timm
 import torch
+from safetensors import SafetensorError
 from safetensors.torch import load_file, save_file
 from torch import nn
 
@@ -70,7 +71,7 @@ def save_checkpoint(
             _write(model, whole, name, label_names)
             write_more(whole)
             _replace(folder, whole, Path(unfinished, "replaced"))
-    except (OSError, RuntimeError) as error:
+    except (OSError, RuntimeError, SafetensorError) as error:
         full = getattr(error, "errno", None) == errno.ENOSPC or "No space left" in str(error)
         reason = "the disk is full" if full else str(error).splitlines()[0]
         raise MnistModelError(
@@ -169,7 +170,7 @@ def load_checkpoint(folder: str | Path) -> nn.Module:
         raise MnistModelError(f"{folder} has no model.safetensors{hint}.")
     try:
         state = load_file(path)
-    except Exception as error:  # safetensors has an exception of its own for each fault
+    except (OSError, SafetensorError) as error:
         raise MnistModelError(f"{path} is damaged or cut short: fetch or train the checkpoint again.") from error
     if not timm.is_model(config["architecture"]):
         raise MnistModelError(

@@ -73,10 +73,9 @@ def run_python():
 
 @pytest.fixture(scope="session")
 def tiny_dataset(tmp_path_factory) -> Path:
-    """A data set of 260 drawn digits and 60 to test on, in the layout of the Hub's: enough for plumbing, not for accuracy."""
+    """A data set of 260 drawn digits, and 60 to test on, laid out as on the Hub: for plumbing, not for accuracy."""
     import numpy as np
     from datasets import ClassLabel, Dataset, Features, Image
-
     from strokes import draw_digit
 
     folder = tmp_path_factory.mktemp("tiny") / "digits"

@@ -1,0 +1,156 @@
+"""Data sets to tensors: columns, the split, batches, what the network sees, augmentation."""
+
+import numpy as np
+import pytest
+import torch
+from datasets import ClassLabel, Dataset, Features, Image, Value
+from PIL import Image as PILImage
+from strokes import draw_digit
+
+from mnist_model import MnistModelError
+from mnist_model.data import (
+    AugmentConfig,
+    DataConfig,
+    augment,
+    epoch_batches,
+    load_data,
+    stratified_split,
+    to_pixel_values,
+)
+from mnist_model.preprocessing import PIXEL_MEAN, PIXEL_STD, canonicalize
+
+
+def save_dataset(folder, features: dict, rows: dict, splits=("train", "test")):
+    for split in splits:
+        Dataset.from_dict(rows, features=Features(features)).to_parquet(
+            folder / "data" / f"{split}-00000-of-00001.parquet"
+        )
+    return str(folder)
+
+
+def test_names_and_columns_come_from_the_features(tiny_dataset):
+    data = load_data(DataConfig(dataset=str(tiny_dataset), validation_fraction=0.1))
+    assert data.label_names == [str(digit) for digit in range(10)]
+    assert len(data.train) + len(data.validation) == 260 and len(data.test) == 60
+    assert data.train.images.dtype == torch.uint8 and data.train.images.shape[1:] == (28, 28)
+    assert data.validation.labels.bincount().tolist() == [3] * 10
+
+
+def test_other_columns_and_sizes(tmp_path):
+    pages = [draw_digit(digit, side=90, pen=6) for digit in (3, 7, 3, 7)]
+    features = {"scan": Image(), "thumbnail": Image(), "digit": ClassLabel(names=["three", "seven"])}
+    rows = {"scan": pages, "thumbnail": pages, "digit": [0, 1, 0, 1]}
+    folder = save_dataset(tmp_path / "scans", features, rows, splits=("fit", "held_out"))
+    config = {"train_split": "fit", "test_split": "held_out", "validation_fraction": 0.5}
+    with pytest.raises(MnistModelError, match="2 Image columns; name one with --image-column.*scan"):
+        load_data(DataConfig(dataset=folder, **config))
+    data = load_data(DataConfig(dataset=folder, image_column="scan", **config))
+    assert data.label_names == ["three", "seven"]
+    assert np.array_equal(data.test.images[0], canonicalize(pages[0]))
+
+
+@pytest.mark.parametrize(
+    ("features", "rows", "sentence"),
+    [
+        (
+            {"text": Value("string"), "label": ClassLabel(names=["a", "b"])},
+            {"text": ["x"], "label": [0]},
+            "--image-column",
+        ),
+        ({"image": Image(), "label": Value("int64")}, {"image": None, "label": [0]}, "--label-column"),
+        ({"image": Image(), "label": ClassLabel(names=["7"])}, {"image": None, "label": [0]}, "one class only"),
+    ],
+)
+def test_data_sets_that_cannot_be_learnt(tmp_path, features, rows, sentence):
+    if rows.get("image", 0) is None:
+        rows = {**rows, "image": [draw_digit(7, side=28, pen=3)]}
+    with pytest.raises(MnistModelError, match=sentence):
+        load_data(DataConfig(dataset=save_dataset(tmp_path / "d", features, rows)))
+
+
+def test_a_data_set_that_is_not_there(tmp_path, tiny_dataset):
+    with pytest.raises(MnistModelError, match="cannot be loaded"):
+        load_data(DataConfig(dataset=str(tmp_path / "nothing")))
+    with pytest.raises(MnistModelError, match="has no split 'dev'; it has: train, test"):
+        load_data(DataConfig(dataset=str(tiny_dataset), test_split="dev"))
+
+
+@pytest.mark.parametrize("option", [{"validation_fraction": 0}, {"validation_fraction": 1}, {"max_train_samples": 0}])
+def test_options_out_of_range(option):
+    with pytest.raises(MnistModelError, match="must"):
+        DataConfig(**option)
+    with pytest.raises(MnistModelError, match="must not be negative"):
+        AugmentConfig(shear=-1)
+
+
+def test_the_validation_split_is_stratified_and_fixed():
+    labels = torch.randint(0, 10, (5000,), generator=torch.Generator().manual_seed(3))
+    train, validation = stratified_split(labels, 0.1)
+    torch.manual_seed(99)
+    again = stratified_split(labels, 0.1)
+    assert torch.equal(train, again[0]) and torch.equal(validation, again[1])
+    assert sorted(train.tolist() + validation.tolist()) == list(range(5000))
+    expected = labels.bincount() * 0.1
+    assert (labels[validation].bincount() - expected).abs().max() <= 0.5
+
+
+@pytest.mark.parametrize(("count", "batch_size"), [(57_000, 128), (1, 128), (128, 128), (129, 128), (1000, 7)])
+def test_every_picture_comes_once_an_epoch(count, batch_size):
+    batches = epoch_batches(count, batch_size, seed=5)
+    sizes = {len(batch) for batch in batches}
+    assert torch.equal(torch.cat(batches).sort().values, torch.arange(count))
+    assert max(sizes) <= batch_size and max(sizes) - min(sizes) <= 1
+    assert torch.equal(torch.cat(batches), torch.cat(epoch_batches(count, batch_size, seed=5)))
+    if count > 10:
+        assert not torch.equal(torch.cat(batches), torch.cat(epoch_batches(count, batch_size, seed=6)))
+
+
+def test_the_network_sees_what_pil_would_show_it():
+    images = torch.randint(0, 256, (20, 28, 28), dtype=torch.uint8, generator=torch.Generator().manual_seed(0))
+    enlarged = [PILImage.fromarray(image).resize((56, 56), PILImage.Resampling.BILINEAR) for image in images.numpy()]
+    expected = (np.stack([np.asarray(image) for image in enlarged]) / 255 - PIXEL_MEAN) / PIXEL_STD
+    np.testing.assert_allclose(to_pixel_values(images)[:, 0], expected, atol=1e-6)
+
+
+@pytest.fixture
+def digits() -> torch.Tensor:
+    pages = [draw_digit(digit, side=28, pen=2.5, ink="white", paper="black") for digit in range(10)]
+    return torch.from_numpy(np.stack([np.asarray(page) for page in pages]))
+
+
+def test_no_augmentation_changes_nothing(digits):
+    still = AugmentConfig(rotation=0, scale=0, shear=0, shift=0, elastic=0, thickness=0)
+    torch.testing.assert_close(augment(digits, still), digits.float(), atol=1e-3, rtol=0)
+
+
+def test_augmentation_redraws_and_never_mirrors(digits):
+    torch.manual_seed(0)
+    for _ in range(20):
+        changed = augment(digits, AugmentConfig())
+        assert changed.shape == digits.shape and changed.min() >= 0 and changed.max() < 255.01
+        original = digits.float().flatten(1)
+        for candidate in (changed, changed.flip(2)):
+            assert not torch.equal(candidate, digits.float())
+        # 2 and 7 are far from their mirror images: a flip would bring them nearer to those.
+        alike = torch.cosine_similarity(original, changed.flatten(1))[[2, 7]]
+        mirrored = torch.cosine_similarity(digits.flip(2).float().flatten(1), changed.flatten(1))[[2, 7]]
+        assert (alike > mirrored).all()
+
+
+def test_each_augmentation_does_its_own(digits):
+    none = {"rotation": 0.0, "scale": 0.0, "shear": 0.0, "shift": 0.0, "elastic": 0.0, "thickness": 0.0}
+    torch.manual_seed(1)
+    for name in none:
+        changed = augment(digits, AugmentConfig(**{**none, name: 5.0 if name == "rotation" else 0.4}))
+        assert (changed - digits.float()).abs().max() > 5, name
+    thick = torch.stack(
+        [augment(digits, AugmentConfig(**{**none, "thickness": 1.0})).sum(dim=(1, 2)) for _ in range(30)]
+    )
+    ink = digits.float().sum(dim=(1, 2))
+    assert (thick.max(dim=0).values > 1.2 * ink).all() and (thick.min(dim=0).values < 0.8 * ink).all()
+
+
+def test_mnist_is_whole(mnist):
+    assert len(mnist.train) + len(mnist.validation) == 60_000 and len(mnist.test) == 10_000
+    pixels = mnist.train.images.float() / 255
+    assert abs(pixels.mean() - PIXEL_MEAN) < 1e-3 and abs(pixels.std() - PIXEL_STD) < 1e-3

@@ -1,0 +1,49 @@
+"""README.md: its samples run as printed, and its pins are those of the requirements."""
+
+import re
+from pathlib import Path
+
+import pytest
+
+ROOT = Path(__file__).parent.parent
+README = (ROOT / "README.md").read_text()
+PINS = dict(line.split("==") for line in (ROOT / "requirements.txt").read_text().split())
+
+
+def blocks(language: str) -> list[str]:
+    return re.findall(rf"```{language}\n(.*?)```", README, flags=re.DOTALL)
+
+
+@pytest.mark.parametrize("index", range(len(blocks("python"))))
+def test_samples_run_as_printed(index, run_python, tmp_path):
+    finished = run_python("-W", "error::SyntaxWarning", "-c", blocks("python")[index], env={"HF_HOME": str(tmp_path)})
+    if "DigitRecognizer" in blocks("python")[index]:
+        assert finished.stdout.splitlines()[0].split()[0] in ("5", "17")
+
+
+def test_the_shell_sample_runs(run_python):
+    (line,) = [line for block in blocks("bash") for line in block.splitlines() if " predict " in line]
+    pattern = line.split()[-1]
+    pictures = sorted(map(str, ROOT.glob(pattern)))
+    assert len(pictures) >= 3
+    finished = run_python(*line.split()[1:-1], *pictures)
+    assert len(finished.stdout.splitlines()) == len(pictures)
+
+
+def test_options_in_the_samples_exist(run_python):
+    text = run_python("train.py", "--help").stdout
+    options = {option for block in blocks("bash") for option in re.findall(r"train\.py.*", block)}
+    for option in {word for line in options for word in re.findall(r"--[a-z-]+", line)}:
+        assert option in text
+
+
+def test_front_matter_and_requirements_agree():
+    assert f"sdk_version: {PINS['gradio']}" in README
+    space = dict(line.split("==") for line in (ROOT / "requirements-space.txt").read_text().split())
+    assert space.items() <= PINS.items() and "torch" not in space
+
+
+def test_ci_runs_the_command_of_the_readme():
+    commands = [line for line in README.splitlines() if line.endswith("&& pytest")]
+    assert len(commands) == 1
+    assert "grep -m1 '&& pytest$' README.md" in (ROOT / ".ci" / "run").read_text()

@@ -1,0 +1,164 @@
+"""The recognizer as its users call it: pictures in, answers out, a sentence for what is no picture."""
+
+import io
+import json
+import struct
+import zlib
+
+import numpy as np
+import pytest
+from PIL import Image
+from strokes import DIGITS, draw_digit, draw_strokes
+
+from mnist_model import DigitRecognizer, MnistModelError
+from mnist_model.recognizer import MAX_FILE_BYTES, open_image
+
+
+@pytest.mark.parametrize("digit", range(10))
+@pytest.mark.parametrize("pen", [4, 14, 28])
+def test_digits(recognizer, digit, pen):
+    prediction = recognizer.predict(draw_digit(digit, pen=pen))
+    assert prediction.label == str(digit) and prediction.is_digit
+
+
+def test_prediction(recognizer):
+    prediction = recognizer.predict(draw_digit(3))
+    assert list(prediction.probabilities) == [str(digit) for digit in range(10)]
+    assert sum(prediction.probabilities.values()) == pytest.approx(1, abs=1e-5)
+    assert prediction.top(1) == [("3", prediction.confidence)]
+    confidences = [confidence for _, confidence in prediction.top(10)]
+    assert confidences == sorted(confidences, reverse=True) and len(confidences) == 10
+    assert prediction.canonical.shape == (28, 28) and prediction.canonical.dtype == np.uint8
+
+
+def test_a_list_gives_a_list(recognizer):
+    pages = [draw_digit(digit) for digit in (4, 2)]
+    together = recognizer.predict(pages)
+    assert [prediction.label for prediction in together] == ["4", "2"]
+    assert together[0].confidence == pytest.approx(recognizer.predict(pages[0]).confidence, abs=1e-5)
+    assert recognizer.predict([]) == []
+
+
+def test_arrays_and_paths(recognizer, tmp_path):
+    page = draw_digit(7)
+    page.save(tmp_path / "seven.png")
+    for picture in (np.asarray(page), tmp_path / "seven.png", str(tmp_path / "seven.png"), page.convert("RGBA")):
+        assert recognizer.predict(picture).label == "7"
+
+
+@pytest.mark.parametrize("blank", [Image.new("RGB", (280, 280), "white"), np.zeros((28, 28)), Image.new("L", (1, 1))])
+def test_a_blank_page_is_no_digit(recognizer, blank):
+    assert not recognizer.predict(blank).is_digit
+    assert recognizer.read(blank).text == ""
+
+
+def test_reading(recognizer):
+    page = Image.new("L", (900, 400), 255)
+    for index, digit in enumerate((5, 0, 4, 2)):
+        page.paste(draw_digit(digit, side=180, pen=9), (40 + 200 * index, 60 + 20 * index))
+    reading = recognizer.read(page)
+    assert reading.text == "5042"
+    for index, digit in enumerate(reading.digits):
+        x, y, width, height = digit.box
+        assert 40 + 200 * index < x < x + width < 220 + 200 * index
+        assert 60 + 20 * index < y < y + height < 240 + 20 * index
+        assert digit.prediction.label == reading.text[index]
+
+
+def test_reading_one_digit_equals_predicting_it(recognizer):
+    for digit in range(10):
+        page = draw_digit(digit)
+        assert recognizer.read(page).text == recognizer.predict(page).label
+
+
+def test_boxes_are_in_the_pictures_own_pixels(recognizer):
+    page = draw_strokes(DIGITS["8"], (2400, 1800), pen=40, box=(600, 300, 1200, 1200))
+    (digit,) = recognizer.read(page).digits
+    ink = np.argwhere(np.asarray(page.convert("L")) < 128)
+    (top, left), (bottom, right) = ink.min(axis=0), ink.max(axis=0)
+    x, y, width, height = digit.box
+    assert np.abs(np.array([x, y, x + width, y + height]) - [left, top, right, bottom]).max() <= 12
+
+
+def test_the_bundled_model_names_itself(recognizer):
+    assert "bundled" in recognizer.model_id and recognizer.revision is None
+    assert 0.99 < recognizer.test_accuracy < 1
+
+
+def test_onnxruntime_alone(run_python):
+    blocked = "import sys; sys.modules.update(dict.fromkeys(['torch', 'timm', 'transformers', 'datasets', 'gradio']))\n"
+    code = f"{blocked}from mnist_model import DigitRecognizer; import numpy as np\n"
+    code += "page = np.full((99, 99), 255); page[10:90, 45:52] = 0\n"
+    code += "print(DigitRecognizer.from_pretrained().predict(page).label)"
+    assert run_python("-c", code).stdout.strip() == "1"
+
+
+def write_png_header(path, width, height):
+    """A PNG that claims to have so many pixels, and holds none."""
+    header = struct.pack(">IIBBBBB", width, height, 8, 0, 0, 0, 0)
+    chunk = b"IHDR" + header
+    path.write_bytes(b"\x89PNG\r\n\x1a\n" + struct.pack(">I", 13) + chunk + struct.pack(">I", zlib.crc32(chunk)))
+
+
+def test_files_that_are_no_pictures(recognizer, tmp_path):
+    buffer = io.BytesIO()
+    draw_digit(2).save(buffer, "PNG")
+    (tmp_path / "cut.png").write_bytes(buffer.getvalue()[: len(buffer.getvalue()) // 2])
+    (tmp_path / "empty.png").touch()
+    (tmp_path / "note.png").write_text("a seven, honestly")
+    (tmp_path / "vector.svg").write_text('<svg xmlns="http://www.w3.org/2000/svg"/>')
+    (tmp_path / "long.png").write_bytes(buffer.getvalue() + bytes(MAX_FILE_BYTES))
+    (tmp_path / "folder").mkdir()
+    write_png_header(tmp_path / "vast.png", 30_000, 30_000)
+    write_png_header(tmp_path / "large.png", 12_000, 11_000)
+    for name, sentence in {
+        "cut.png": "cut.png is damaged or cut short",
+        "empty.png": "empty.png is empty",
+        "note.png": "note.png is no picture that can be read",
+        "vector.svg": "vector.svg is no picture that can be read: use PNG",
+        "long.png": "pictures of up to 10 MB",
+        "folder": "folder is a folder",
+        "vast.png": "vast.png has more pixels than the 100 million",
+        "large.png": "large.png has 132 million pixels",
+        "missing.png": "There is no file",
+    }.items():
+        with pytest.raises(MnistModelError, match=sentence):
+            recognizer.predict(tmp_path / name)
+
+
+def test_animation_gives_its_first_frame(recognizer, tmp_path):
+    frames = [draw_digit(digit) for digit in (6, 1, 1)]
+    frames[0].save(tmp_path / "film.gif", save_all=True, append_images=frames[1:])
+    assert open_image(tmp_path / "film.gif").mode in ("L", "P")
+    assert recognizer.predict(tmp_path / "film.gif").label == "6"
+
+
+@pytest.mark.parametrize(
+    ("model_id", "sentence"),
+    [
+        ("nobody/no-such-model", "not in the cache and the Hub cannot be reached|no model 'nobody/no-such-model'"),
+        ("not an id", "neither a folder here nor a model id"),
+        ("./nowhere", "There is no checkpoint folder ./nowhere"),
+    ],
+)
+def test_a_model_that_cannot_be_had(monkeypatch, model_id, sentence):
+    monkeypatch.setattr("huggingface_hub.constants.HF_HUB_OFFLINE", True)
+    with pytest.raises(MnistModelError, match=sentence):
+        DigitRecognizer.from_pretrained(model_id)
+
+
+def test_from_the_shell(run_python, tmp_path):
+    draw_digit(9).save(tmp_path / "nine.png")
+    Image.new("L", (50, 50), 255).save(tmp_path / "blank.png")
+    (tmp_path / "note.png").write_text("no picture")
+    pictures = [tmp_path / name for name in ("nine.png", "note.png", "blank.png")]
+    finished = run_python("-m", "mnist_model", "predict", *pictures, check=False)
+    first, second = finished.stdout.splitlines()
+    assert "nine.png: 9  (9 " in first and first.count("%") == 3 and second.endswith("blank.png: no digit")
+    assert finished.returncode == 2 and finished.stderr.startswith("error: note.png is no picture")
+    finished = run_python("-m", "mnist_model", "predict", pictures[0], pictures[2], "--json")
+    nine, blank = map(json.loads, finished.stdout.splitlines())
+    assert nine["label"] == "9" and len(nine["top"]) == 3 and len(nine["probabilities"]) == 10
+    assert blank["is_digit"] is False and blank["label"] is None
+    finished = run_python("-m", "mnist_model", "predict", pictures[0], "--model", "./nowhere", check=False)
+    assert finished.returncode == 2 and finished.stderr == "error: There is no checkpoint folder ./nowhere.\n"

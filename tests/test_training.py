@@ -1,0 +1,257 @@
+"""The loop: resumed after a kill bit for bit, shared out among processes, and kind to wrong options."""
+
+import json
+import os
+import signal
+import subprocess
+import sys
+import time
+from pathlib import Path
+
+import pytest
+import torch
+from accelerate.state import AcceleratorState
+from safetensors.torch import load_file
+
+from mnist_model import MnistModelError
+from mnist_model.data import AugmentConfig, Split
+from mnist_model.training import Progress, TrainingConfig, fit, make_accelerator, process_batches
+
+ROOT = Path(__file__).parent.parent
+
+
+@pytest.fixture(autouse=True)
+def fresh_accelerate():
+    """accelerate keeps its state for the process: each test begins without one."""
+    AcceleratorState._reset_state(reset_partial_state=True)
+
+
+def train_command(dataset, output, *more, launcher=()) -> list[str]:
+    return [
+        *(sys.executable, *launcher, "train.py", "--dataset", dataset, "--output-dir", output),
+        *("--epochs", "3", "--batch-size", "8", "--validation-fraction", "0.2", "--threads", "1", *more),
+    ]
+
+
+def run(command, **options) -> subprocess.CompletedProcess:
+    env = {**os.environ, "HF_HUB_OFFLINE": "1", "ACCELERATE_USE_CPU": "true", "OMP_NUM_THREADS": "1"}
+    return subprocess.run(
+        list(map(str, command)), cwd=ROOT, env=env, capture_output=True, text=True, timeout=300, **options
+    )
+
+
+@pytest.fixture(scope="module")
+def whole_run(tiny_dataset, tmp_path_factory) -> Path:
+    output = tmp_path_factory.mktemp("whole")
+    finished = run(train_command(tiny_dataset, output))
+    assert finished.returncode == 0, finished.stderr
+    return output
+
+
+def test_what_a_run_leaves(whole_run):
+    names = {path.name for path in (whole_run / "checkpoint").iterdir()}
+    assert names >= {
+        *("config.json", "model.safetensors", "model.onnx", "preprocessing.py", "image_processing_mnist.py"),
+        *("report.json", "training_curves.png", "confusion_matrix.png", "reliability.png", "mistakes.png"),
+    }
+    text = (whole_run / "checkpoint" / "report.json").read_text()
+    report = json.loads(text)
+    assert [epoch["epoch"] for epoch in report["history"]] == [1, 2, 3]
+    assert report["images"] == 60 and report["errors"] == len(report["mistakes"])
+    assert report["training"]["training"]["batch_size"] == 8
+    assert str(ROOT) not in text and "/tmp" not in json.dumps(report["training"]["data"])
+
+
+def test_a_killed_run_resumes_to_the_same_weights(whole_run, tiny_dataset, tmp_path):
+    env = {**os.environ, "HF_HUB_OFFLINE": "1", "ACCELERATE_USE_CPU": "true", "OMP_NUM_THREADS": "1"}
+    command = list(map(str, train_command(tiny_dataset, tmp_path)))
+    with subprocess.Popen(command, cwd=ROOT, env=env, stdout=subprocess.PIPE, text=True) as process:
+        for line in process.stdout:
+            if line.startswith("epoch   1/3"):
+                time.sleep(0.2)  # into the second epoch
+                process.send_signal(signal.SIGKILL)
+                break
+    assert process.returncode == -signal.SIGKILL
+    assert not (tmp_path / "checkpoint").exists()
+    resumed = run([*command, "--resume", "latest"])
+    assert resumed.returncode == 0, resumed.stderr
+    assert "Resuming after epoch_00001" in resumed.stdout and "epoch   1/3" not in resumed.stdout
+    expected, found = (load_file(folder / "checkpoint" / "model.safetensors") for folder in (whole_run, tmp_path))
+    assert expected.keys() == found.keys()
+    for name in expected:
+        assert torch.equal(expected[name], found[name]), name
+
+
+def test_resuming_a_finished_run_trains_no_more(whole_run, tiny_dataset):
+    before = (whole_run / "checkpoint" / "model.safetensors").read_bytes()
+    again = run(train_command(tiny_dataset, whole_run, "--resume", "latest"))
+    assert again.returncode == 0, again.stderr
+    assert "epoch   " not in again.stdout
+    assert (whole_run / "checkpoint" / "model.safetensors").read_bytes() == before
+
+
+def test_evaluating_a_finished_checkpoint_gives_its_report(whole_run, tiny_dataset):
+    evaluated = run(train_command(tiny_dataset, whole_run, "--eval-only", whole_run / "checkpoint"))
+    report = json.loads((whole_run / "checkpoint" / "report.json").read_text())
+    assert f"accuracy {report['accuracy']:.2%} ({report['errors']} mistakes in 60)" in evaluated.stdout
+
+
+@pytest.mark.parametrize("parts", [1, 3])
+@pytest.mark.parametrize("processes", [1, 2, 3])
+def test_each_picture_once_an_epoch_over_all_processes(processes, parts):
+    config = TrainingConfig(batch_size=16, gradient_accumulation_steps=parts, seed=4)
+    shares = [process_batches(1003, config, 1, rank, processes) for rank in range(processes)]
+    assert len({len(share) for share in shares}) == 1
+    seen = torch.cat([part for share in shares for step in share for part in step])
+    assert torch.equal(seen.sort().values, torch.arange(1003))
+    whole = process_batches(1003, TrainingConfig(batch_size=16, seed=4), 1, 0, 1)
+    for step, (batch,) in enumerate(whole):  # and the same pictures a step, however many share them
+        shared = torch.cat([part for share in shares for part in share[step]])
+        assert torch.equal(shared.sort().values, batch.sort().values)
+
+
+COUNTING = """
+import sys, torch, timm, mnist_model.training as training
+from mnist_model.data import AugmentConfig, Split
+seen = []
+def augment(images, config):
+    seen.append(images[:, 0, 0].clone() + 256 * images[:, 0, 1].int())
+    return images.float()
+training.augment = augment
+config = training.TrainingConfig(output_dir=sys.argv[1], epochs=1, batch_size=8, warmup_fraction=0.1, seed=1)
+accelerator = training.make_accelerator(config)
+assert accelerator.num_processes == int(sys.argv[2])
+numbers = torch.arange(301)
+images = torch.zeros(301, 28, 28, dtype=torch.uint8)
+images[:, 0, 0], images[:, 0, 1] = numbers % 256, numbers // 256
+images[:, 8:20, 14] = 255
+torch.manual_seed(0)
+model = timm.create_model("mnist_cnn", in_chans=1, num_classes=2)
+split = Split(images, (numbers % 2).long())
+validate = lambda model: {"validation_loss": 0.0, "validation_accuracy": 0.0}
+model, history = training.fit(model, split, validate, config, AugmentConfig(), accelerator)
+mine = torch.cat(seen)
+print("seen", sorted(mine.tolist()))
+print("weights", model.fc.weight.double().sum().item(), model.bn1.running_var.double().sum().item())
+"""
+
+
+def test_two_processes_train_for_real(tmp_path):
+    (tmp_path / "counting.py").write_text(COUNTING)
+    for processes in (1, 2):
+        launcher = ["-m", "torch.distributed.run", "--standalone", "--nproc_per_node", str(processes)]
+        command = [sys.executable, *launcher, tmp_path / "counting.py", tmp_path / f"run{processes}", str(processes)]
+        env = {**os.environ, "ACCELERATE_USE_CPU": "true", "OMP_NUM_THREADS": "1", "PYTHONPATH": str(ROOT)}
+        finished = subprocess.run(
+            list(map(str, command)), env=env, capture_output=True, text=True, timeout=300, cwd=tmp_path
+        )
+        assert finished.returncode == 0, finished.stderr
+        lines = finished.stdout.splitlines()
+        seen = [number for line in lines if line.startswith("seen") for number in json.loads(line[5:])]
+        assert sorted(seen) == list(range(301))
+        weights = [line.split()[1:] for line in lines if line.startswith("weights")]
+        assert len(weights) == processes and len({tuple(w) for w in weights}) == 1, "the processes hold other weights"
+
+
+@pytest.fixture
+def two_classes() -> Split:
+    torch.manual_seed(0)
+    images = torch.zeros(80, 28, 28, dtype=torch.uint8)
+    images[::2, 6:22, 12:15] = 255
+    images[1::2, 12:15, 6:22] = 255
+    return Split(images, torch.arange(80) % 2)
+
+
+def fit_small(split, tmp_path, validate=None, **options):
+    import timm
+
+    config = TrainingConfig(output_dir=str(tmp_path), batch_size=8, mixed_precision="no", **options)
+    torch.manual_seed(0)
+    model = timm.create_model("mnist_cnn", in_chans=1, num_classes=2)
+    validate = validate or (lambda model: {"validation_loss": 1.0, "validation_accuracy": 0.5})
+    return fit(model, split, validate, config, AugmentConfig(), make_accelerator(config))
+
+
+@pytest.mark.parametrize(
+    "options",
+    [
+        {"schedule": "onecycle"},
+        {"schedule": "cosine", "optimizer": "sgd", "learning_rate": 0.02},
+        {"schedule": "constant", "ema_decay": 0.0, "label_smoothing": 0.1, "dropout": 0.1},
+        {"gradient_accumulation_steps": 2},
+    ],
+)
+def test_it_learns(two_classes, tmp_path, options):
+    from mnist_model.data import to_pixel_values
+
+    model, history = fit_small(two_classes, tmp_path, epochs=4, **options)
+    assert history[-1]["train_loss"] < history[0]["train_loss"]
+    with torch.inference_mode():
+        answers = model(to_pixel_values(two_classes.images)).argmax(dim=1)
+    assert (answers == two_classes.labels).float().mean() == 1
+
+
+def test_early_stopping_keeps_the_best(two_classes, tmp_path):
+    weights, accuracies = [], iter([0.5, 0.9, 0.7, 0.8, 0.99])
+
+    def validate(model):
+        weights.append(model.fc.weight.clone())
+        return {"validation_loss": 0.0, "validation_accuracy": next(accuracies)}
+
+    model, history = fit_small(two_classes, tmp_path, validate, epochs=9, early_stopping_patience=2, keep="best")
+    assert len(history) == 4
+    assert torch.equal(model.fc.weight, weights[1])
+
+
+def test_a_loss_that_is_no_number_ends_the_run(two_classes, tmp_path):
+    with pytest.raises(MnistModelError, match="not a number any more in epoch 1: lower --learning-rate"):
+        fit_small(two_classes, tmp_path, epochs=2, optimizer="sgd", learning_rate=1e30)
+
+
+def test_progress_goes_round():
+    progress = Progress()
+    progress.record({"epoch": 1, "validation_accuracy": 0.9}, torch.nn.Linear(2, 2))
+    copy = Progress()
+    copy.load_state_dict(progress.state_dict())
+    assert copy.best_epoch == 1 and copy.history == progress.history
+
+
+@pytest.mark.parametrize(
+    ("options", "sentence"),
+    [
+        (("--epochs", "0"), "--epochs must lie between 1"),
+        (("--learning-rate", "-1"), "--learning-rate must be positive"),
+        (("--dropout", "1.5"), "--dropout must lie"),
+        (("--validation-fraction", "1"), "--validation-fraction must lie"),
+        (("--optimizer", "sdg"), "no optimizer 'sdg'"),
+        (("--model", "mnist_transformer"), "no model 'mnist_transformer'"),
+        (("--eval-only", "nowhere"), "no checkpoint folder nowhere"),
+        (("--dataset", "nowhere"), "cannot be loaded"),
+        (("--report-to", "stone_tablets"), "stone_tablets"),
+        (("--schedule", "zigzag"), "invalid choice: 'zigzag'"),
+    ],
+)
+def test_wrong_options_get_a_sentence_and_exit_code_2(options, sentence, capsys, tmp_path, tiny_dataset, monkeypatch):
+    sys.path.insert(0, str(ROOT))
+    import train
+
+    monkeypatch.chdir(tmp_path)
+    with pytest.raises(SystemExit) as exit_:
+        train.main(["--dataset", str(tiny_dataset), "--epochs", "1", *options])
+    assert exit_.value.code == 2
+    error = capsys.readouterr().err
+    assert sentence in error and "Traceback" not in error
+
+
+def test_help_teaches(run_python):
+    text = run_python("train.py", "--help").stdout
+    for option in (
+        "--epochs",
+        "--resume",
+        "--report-to",
+        "--mixed-precision",
+        "--elastic",
+        "--image-column",
+        "--ema-decay",
+    ):
+        assert option in text
