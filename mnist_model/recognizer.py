@@ -188,39 +188,32 @@ def open_image(path: str | os.PathLike) -> Image.Image:
     """
     path = Path(path)
     name = path.name
-    try:
-        size = path.stat().st_size
-        if path.is_dir():
-            raise MnistModelError(f"{name} is a folder, not a picture.")
-        if size == 0:
-            raise MnistModelError(f"{name} is empty.")
-        if size > MAX_FILE_BYTES:
-            raise MnistModelError(
-                f"{name} has {size / 2**20:.0f} MB; pictures of up to {MAX_FILE_BYTES >> 20} MB are read."
-            )
-        image = Image.open(path)
-        _refuse_too_many_pixels(name, image.width * image.height)
-        image.load()
-    except FileNotFoundError as error:
-        raise MnistModelError(f"There is no file {path}.") from error
-    except Image.DecompressionBombError as error:
+    if path.is_dir():
+        raise MnistModelError(f"{name} is a folder, not a picture.")
+    if not path.is_file():
+        raise MnistModelError(f"There is no file {path}.")
+    size = path.stat().st_size
+    if size == 0:
+        raise MnistModelError(f"{name} is empty.")
+    if size > MAX_FILE_BYTES:
         raise MnistModelError(
-            f"{name} has more pixels than the {MAX_PIXELS // 10**6} million that are read."
-        ) from error
+            f"{name} has {size / 2**20:.0f} MB; pictures of up to {MAX_FILE_BYTES >> 20} MB are read."
+        )
+    try:
+        image = Image.open(path)
+        if image.width * image.height <= MAX_PIXELS:
+            image.load()
+            return image
+        pixels = f"{image.width * image.height / 1e6:.0f} million"
+    except Image.DecompressionBombError:
+        pixels = "too many"
     except UnidentifiedImageError as error:
         raise MnistModelError(
             f"{name} is no picture that can be read: use PNG, JPEG, WebP, GIF, BMP or TIFF."
         ) from error
     except Exception as error:  # each decoder raises its own kind on a broken file
         raise MnistModelError(f"{name} is damaged or cut short.") from error
-    return image
-
-
-def _refuse_too_many_pixels(name: str, pixels: int) -> None:
-    if pixels > MAX_PIXELS:
-        raise MnistModelError(
-            f"{name} has {pixels / 1e6:.0f} million pixels; pictures of up to {MAX_PIXELS // 10**6} million are read."
-        )
+    raise MnistModelError(f"{name} has {pixels} pixels; pictures of up to {MAX_PIXELS // 10**6} million are read.")
 
 
 def _opened(image):

@@ -118,7 +118,7 @@ def test_files_that_are_no_pictures(recognizer, tmp_path):
         "vector.svg": "vector.svg is no picture that can be read: use PNG",
         "long.png": "pictures of up to 10 MB",
         "folder": "folder is a folder",
-        "vast.png": "vast.png has more pixels than the 100 million",
+        "vast.png": "vast.png has too many pixels; pictures of up to 100 million are read",
         "large.png": "large.png has 132 million pixels",
         "missing.png": "There is no file",
     }.items():
