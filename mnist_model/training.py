@@ -25,12 +25,13 @@ from accelerate.utils import ProjectConfiguration
 from timm.optim import create_optimizer_v2, list_optimizers
 from torch import Tensor, nn
 from torch.optim.lr_scheduler import LRScheduler, OneCycleLR
-from torch.optim.swa_utils import AveragedModel
+from torch.optim.swa_utils import AveragedModel, update_bn
 from tqdm import tqdm
 from transformers import get_scheduler
 
 from .data import AugmentConfig, Split, augment, epoch_batches, to_pixel_values
 from .errors import MnistModelError
+from .run_state import Progress, load_state, save_state
 
 
 @dataclass
@@ -41,15 +42,15 @@ class TrainingConfig:
     output_dir: str = field(
         default="runs/mnist_cnn", metadata={"help": "folder of the run: checkpoint/ to publish, states/ to resume from"}
     )
-    epochs: int = field(default=18, metadata={"help": "passes over the training pictures"})
+    epochs: int = field(default=20, metadata={"help": "passes over the training pictures"})
     batch_size: int = field(
-        default=128, metadata={"help": "pictures per optimizer step, over all processes and accumulation steps"}
+        default=64, metadata={"help": "pictures per optimizer step, over all processes and accumulation steps"}
     )
     gradient_accumulation_steps: int = field(default=1, metadata={"help": "parts a batch is cut into, to save memory"})
     optimizer: str = field(
         default="adamw", metadata={"help": "any optimizer of timm: adamw, sgd, lamb, lion, muon, ..."}
     )
-    learning_rate: float = field(default=3e-3, metadata={"help": "its highest value over the schedule"})
+    learning_rate: float = field(default=2e-3, metadata={"help": "its highest value over the schedule"})
     schedule: Literal["onecycle", "cosine", "constant"] = field(
         default="onecycle", metadata={"help": "course of the learning rate; cosine and constant begin with a warm-up"}
     )
@@ -101,35 +102,6 @@ class TrainingConfig:
             raise MnistModelError(f"--learning-rate must be positive, and is {self.learning_rate}.")
         if self.optimizer not in list_optimizers():
             raise MnistModelError(f"timm has no optimizer {self.optimizer!r}; try adamw, sgd, lamb, lion or muon.")
-
-
-class Progress:
-    """What has been reached, saved with the state of the run."""
-
-    def __init__(self):
-        self.history: list[dict] = []
-        self.best_weights: dict[str, Tensor] | None = None
-
-    def state_dict(self) -> dict:
-        return {"history": self.history, "best_weights": self.best_weights}
-
-    def load_state_dict(self, state: dict) -> None:
-        self.history, self.best_weights = state["history"], state["best_weights"]
-
-    @property
-    def best_epoch(self) -> int:
-        """Number of the first epoch with the highest validation accuracy; 0 before any."""
-        return max(self.history, key=lambda epoch: epoch["validation_accuracy"], default={"epoch": 0})["epoch"]
-
-    def record(self, epoch: dict, model: nn.Module) -> None:
-        self.history.append(epoch)
-        if self.best_epoch == epoch["epoch"]:
-            self.best_weights = {name: tensor.cpu().clone() for name, tensor in model.state_dict().items()}
-
-    def is_over(self, config: TrainingConfig) -> bool:
-        waited = len(self.history) - self.best_epoch
-        impatient = 0 < config.early_stopping_patience <= waited
-        return len(self.history) >= config.epochs or impatient
 
 
 def make_accelerator(config: TrainingConfig) -> Accelerator:
@@ -201,24 +173,25 @@ def fit(
     accelerator.register_for_checkpointing(averaged, progress)
     states = Path(config.output_dir) / "states"
     if config.resume == "latest":
-        _load_state(accelerator, states)
+        load_state(accelerator, states)
     elif accelerator.is_main_process:
         shutil.rmtree(states, ignore_errors=True)
     accelerator.wait_for_everyone()
 
     train = train.to(accelerator.device)
-    while not progress.is_over(config):
+    while not progress.is_over(config.epochs, config.early_stopping_patience):
         started = time.perf_counter()
         number = len(progress.history) + 1
         results = _train_epoch(number, model, averaged, optimizer, scheduler, train, config, augmentation, accelerator)
-        _average_buffers(averaged, accelerator)
+        _average_buffers(averaged.module, accelerator)
         results |= validate(averaged.module.eval())
         results["seconds"] = time.perf_counter() - started
         progress.record({"epoch": number, **results}, averaged.module)
-        _save_state(accelerator, states, number)
+        save_state(accelerator, states, number)
         _announce(progress.history[-1], config, accelerator)
     if config.keep == "best":
         averaged.module.load_state_dict(progress.best_weights)
+    _settle_statistics(averaged.module, train, accelerator)
     return averaged.module.eval(), progress.history
 
 
@@ -305,12 +278,23 @@ def _train_step(model, optimizer, scheduler, batch: Split, config, augmentation,
     return torch.stack([loss.detach() * count, right, torch.full_like(right, count)]).double()
 
 
-def _average_buffers(averaged: AveragedModel, accelerator: Accelerator) -> None:
+def _average_buffers(model: nn.Module, accelerator: Accelerator) -> None:
     """Give every process the same running statistics: the mean over what each has seen."""
     if accelerator.num_processes > 1:
-        for buffer in averaged.module.buffers():
+        for buffer in model.buffers():
             if buffer.is_floating_point():
                 buffer.copy_(accelerator.reduce(buffer, "mean"))
+
+
+def _settle_statistics(model: nn.Module, train: Split, accelerator: Accelerator) -> None:
+    """Take the running statistics anew, over pictures as they are.
+
+    Those that training leaves are of augmented pictures, and of weights that have been averaged since (Izmailov et al.,
+    2018, take them anew for that).
+    """
+    mine = train[torch.arange(accelerator.process_index, len(train), accelerator.num_processes)].images[:10_000]
+    update_bn((to_pixel_values(images) for images in mine.split(500)), model)
+    _average_buffers(model, accelerator)
 
 
 def _announce(epoch: dict, config: TrainingConfig, accelerator: Accelerator) -> None:
@@ -323,34 +307,3 @@ def _announce(epoch: dict, config: TrainingConfig, accelerator: Accelerator) -> 
         f"  {epoch['seconds']:.1f} s",
         flush=True,
     )
-
-
-def _save_state(accelerator: Accelerator, states: Path, number: int) -> None:
-    """Save beside the last state, and only then remove it: at any moment one of them is whole."""
-    folder, unfinished = states / f"epoch_{number:05d}", states / "unfinished"
-    accelerator.wait_for_everyone()
-    if accelerator.is_main_process:
-        shutil.rmtree(unfinished, ignore_errors=True)
-    accelerator.wait_for_everyone()
-    accelerator.save_state(str(unfinished))
-    accelerator.wait_for_everyone()
-    if accelerator.is_main_process:
-        unfinished.rename(folder)
-        for old in states.glob("epoch_*"):
-            if old != folder:
-                shutil.rmtree(old)
-    accelerator.wait_for_everyone()
-
-
-def _load_state(accelerator: Accelerator, states: Path) -> None:
-    saved = sorted(states.glob("epoch_*"))
-    if not saved:
-        accelerator.print(f"Nothing to resume in {states}: starting from the beginning.")
-        return
-    try:
-        accelerator.load_state(str(saved[-1]))
-    except Exception as error:
-        raise MnistModelError(
-            f"{saved[-1]} does not fit these options: give those the run was started with, or another --output-dir."
-        ) from error
-    accelerator.print(f"Resuming after {saved[-1].name}.")

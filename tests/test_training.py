@@ -15,7 +15,8 @@ from safetensors.torch import load_file
 
 from mnist_model import MnistModelError
 from mnist_model.data import AugmentConfig, Split
-from mnist_model.training import Progress, TrainingConfig, fit, make_accelerator, process_batches
+from mnist_model.run_state import Progress
+from mnist_model.training import TrainingConfig, fit, make_accelerator, process_batches
 
 ROOT = Path(__file__).parent.parent
 

@@ -1,0 +1,74 @@
+"""The state of a run on disk: saved after each epoch, whole at any moment, so that a killed run can go on."""
+
+import shutil
+from pathlib import Path
+
+from accelerate import Accelerator
+from torch import Tensor, nn
+
+from .errors import MnistModelError
+
+
+class Progress:
+    """What has been reached, saved with the state of the run."""
+
+    def __init__(self):
+        self.history: list[dict] = []
+        self.best_weights: dict[str, Tensor] | None = None
+
+    def state_dict(self) -> dict:
+        return {"history": self.history, "best_weights": self.best_weights}
+
+    def load_state_dict(self, state: dict) -> None:
+        self.history, self.best_weights = state["history"], state["best_weights"]
+
+    @property
+    def best_epoch(self) -> int:
+        """Number of the first epoch with the highest validation accuracy; 0 before any."""
+        return max(self.history, key=lambda epoch: epoch["validation_accuracy"], default={"epoch": 0})["epoch"]
+
+    def record(self, epoch: dict, model: nn.Module) -> None:
+        self.history.append(epoch)
+        if self.best_epoch == epoch["epoch"]:
+            self.best_weights = {name: tensor.cpu().clone() for name, tensor in model.state_dict().items()}
+
+    def is_over(self, epochs: int, patience: int) -> bool:
+        """Whether so many epochs are done, or `patience` of them (if any) brought nothing better."""
+        waited = len(self.history) - self.best_epoch
+        return len(self.history) >= epochs or 0 < patience <= waited
+
+
+def save_state(accelerator: Accelerator, states: Path, number: int) -> None:
+    """Save beside the last state, and only then remove it: at any moment one of them is whole."""
+    folder, unfinished = states / f"epoch_{number:05d}", states / "unfinished"
+    accelerator.wait_for_everyone()
+    if accelerator.is_main_process:
+        shutil.rmtree(unfinished, ignore_errors=True)
+    accelerator.wait_for_everyone()
+    accelerator.save_state(str(unfinished))
+    accelerator.wait_for_everyone()
+    if accelerator.is_main_process:
+        unfinished.rename(folder)
+        for old in states.glob("epoch_*"):
+            if old != folder:
+                shutil.rmtree(old)
+    accelerator.wait_for_everyone()
+
+
+def load_state(accelerator: Accelerator, states: Path) -> None:
+    """Take up the last state saved, if there is one.
+
+    Raises:
+        MnistModelError: it is of another model or optimizer.
+    """
+    saved = sorted(states.glob("epoch_*"))
+    if not saved:
+        accelerator.print(f"Nothing to resume in {states}: starting from the beginning.")
+        return
+    try:
+        accelerator.load_state(str(saved[-1]))
+    except Exception as error:
+        raise MnistModelError(
+            f"{saved[-1]} does not fit these options: give those the run was started with, or another --output-dir."
+        ) from error
+    accelerator.print(f"Resuming after {saved[-1].name}.")
