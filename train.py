@@ -57,6 +57,9 @@ def main(arguments: list[str] | None = None) -> None:
     except MnistModelError as error:
         print(f"error: {error}", file=sys.stderr)
         sys.exit(2)
+    except KeyboardInterrupt:
+        print("Interrupted: the same command with --resume latest goes on after the last whole epoch.", file=sys.stderr)
+        sys.exit(130)
 
 
 def train(training: TrainingConfig, data_config: DataConfig, augmentation: AugmentConfig) -> None:
@@ -65,6 +68,8 @@ def train(training: TrainingConfig, data_config: DataConfig, augmentation: Augme
     accelerator = make_accelerator(training)
     options = {"training": asdict(training), "data": asdict(data_config), "augmentation": asdict(augmentation)}
     options["data"]["dataset"] = dataset_name(data_config)
+    for name in ("output_dir", "resume"):  # they say where, not how
+        del options["training"][name]
     if accelerator.log_with:
         chosen = {name: value for part in options.values() for name, value in part.items() if value is not None}
         accelerator.init_trackers("mnist_model", config=chosen)

@@ -4,6 +4,7 @@ import shutil
 from pathlib import Path
 
 from accelerate import Accelerator
+from safetensors import SafetensorError
 from torch import Tensor, nn
 
 from .errors import MnistModelError
@@ -39,13 +40,24 @@ class Progress:
 
 
 def save_state(accelerator: Accelerator, states: Path, number: int) -> None:
-    """Save beside the last state, and only then remove it: at any moment one of them is whole."""
+    """Save beside the last state, and only then remove it: at any moment one of them is whole.
+
+    Raises:
+        MnistModelError: the disk is full or the folder cannot be written.
+    """
     folder, unfinished = states / f"epoch_{number:05d}", states / "unfinished"
     accelerator.wait_for_everyone()
     if accelerator.is_main_process:
         shutil.rmtree(unfinished, ignore_errors=True)
     accelerator.wait_for_everyone()
-    accelerator.save_state(str(unfinished))
+    try:
+        accelerator.save_state(str(unfinished))
+    except (OSError, RuntimeError, SafetensorError) as error:
+        reason = str(error).splitlines()[0]
+        raise MnistModelError(
+            f"The state of the run cannot be saved in {states} ({reason}): "
+            "make room and go on with --resume latest, from the state before."
+        ) from error
     accelerator.wait_for_everyone()
     if accelerator.is_main_process:
         unfinished.rename(folder)

@@ -2,6 +2,15 @@
 
 import numpy as np
 import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+from hypothesis.extra.numpy import (
+    array_shapes,
+    arrays,
+    floating_dtypes,
+    integer_dtypes,
+    unsigned_integer_dtypes,
+)
 from PIL import Image
 from strokes import draw_digit
 
@@ -166,6 +175,18 @@ def test_soft_shadow(digit):
 )
 def test_blank(blank):
     assert not canonicalize(blank).any()
+
+
+@settings(max_examples=300, deadline=None)
+@given(
+    arrays(
+        st.one_of(integer_dtypes(), unsigned_integer_dtypes(), floating_dtypes(), st.just(np.dtype(bool))),
+        array_shapes(min_dims=0, max_dims=5, min_side=0, max_side=40),
+    )
+)
+def test_any_array_is_answered(array):
+    canonical = canonicalize(array)
+    assert canonical.shape == (28, 28) and canonical.dtype == np.uint8
 
 
 def test_specks_are_left_out(page):

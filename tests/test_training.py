@@ -83,6 +83,17 @@ def test_a_killed_run_resumes_to_the_same_weights(whole_run, tiny_dataset, tmp_p
         assert torch.equal(expected[name], found[name]), name
 
 
+def test_a_full_disk_is_told_in_a_sentence(tiny_dataset, tmp_path):
+    limited = "import resource, runpy, signal, sys; signal.signal(signal.SIGXFSZ, signal.SIG_IGN);"
+    limited += "resource.setrlimit(resource.RLIMIT_FSIZE, (400_000, -1)); sys.argv.pop(0);"
+    limited += "runpy.run_path(sys.argv[0], run_name='__main__')"
+    command = train_command(tiny_dataset, tmp_path)
+    failed = run([command[0], "-c", limited, *command[1:]])
+    assert failed.returncode == 2 and "Traceback" not in failed.stderr
+    assert "error: The state of the run cannot be saved in" in failed.stderr
+    assert [path.name for path in (tmp_path / "states").iterdir() if path.name != "unfinished"] == []
+
+
 def test_resuming_a_finished_run_trains_no_more(whole_run, tiny_dataset):
     before = (whole_run / "checkpoint" / "model.safetensors").read_bytes()
     again = run(train_command(tiny_dataset, whole_run, "--resume", "latest"))
