@@ -15,7 +15,7 @@ from typing import NamedTuple
 
 import numpy as np
 import onnxruntime
-from PIL import Image, ImageOps, UnidentifiedImageError
+from PIL import Image, UnidentifiedImageError
 
 from .config import read_config
 from .errors import MnistModelError
@@ -221,9 +221,7 @@ def _opened(image):
 
 
 def _longer_side(image) -> int:
-    if isinstance(image, Image.Image):
-        return max(ImageOps.exif_transpose(image).size)
-    return max(side for side in np.asarray(image).shape)
+    return max(image.size if isinstance(image, Image.Image) else np.asarray(image).shape)
 
 
 def _read_test_accuracy(folder: Path) -> float | None:
