@@ -163,7 +163,7 @@ def fit(
         The trained model (the moving average of the weights where there is one), in float32 and eval mode; and one dict
         per epoch: epoch, learning_rate, train_loss, train_accuracy, validation_loss, validation_accuracy, seconds.
     Raises:
-        MnistModelError: the loss is no longer a number; or there is nothing to resume, or what there is does not fit.
+        MnistModelError: the loss is no longer a number, the state cannot be saved, or that to resume does not fit.
     """
     model = model.to(memory_format=torch.channels_last)
     averaged = AveragedModel(
