@@ -51,7 +51,7 @@ class _RegisterWithTimm(importlib.abc.MetaPathFinder):
         return spec
 
 
-if "timm" in sys.modules:
+if sys.modules.get("timm"):
     importlib.import_module(f"{__name__}.architectures")
 else:
     sys.meta_path.insert(0, _RegisterWithTimm())

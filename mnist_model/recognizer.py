@@ -24,7 +24,7 @@ from .segmentation import find_digits
 
 BUNDLED = Path(__file__).parent / "checkpoints" / "mnist_cnn"
 MAX_FILE_BYTES = 10 * 1024 * 1024
-MAX_PIXELS = 100_000_000
+MAX_PIXELS = 80_000_000  # beyond, PIL warns of a decompression bomb
 
 
 @dataclass(frozen=True)
