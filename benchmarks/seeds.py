@@ -38,8 +38,10 @@ def main() -> None:
             f"{path.stem[4:]:<6} {report.accuracy:<10.2%} {report.errors:<10} {report.nll:<8.4f} {report.ece:<8.4f} "
             f"{cost['training_seconds'] / 60:4.1f} min   {cost['threads']}"
         )
-    spread = statistics.stdev(accuracies) if len(accuracies) > 1 else 0.0
-    print(f"mean {statistics.mean(accuracies):.3%}, standard deviation {spread * 100:.3f} points")
+    print(f"mean {statistics.mean(accuracies):.3%} of {len(accuracies)}", end="")
+    if len(accuracies) > 1:
+        print(f", standard deviation {statistics.stdev(accuracies) * 100:.3f} points", end="")
+    print()
 
 
 if __name__ == "__main__":
