@@ -8,15 +8,15 @@ Each is a stock timm architecture with JSON `model_args`, so that a published ch
 """
 
 from dataclasses import dataclass
-from pathlib import Path
 from typing import Any
 
 from timm.models import generate_default_cfgs, model_entrypoint, register_model, resolve_pretrained_cfg
 from torch import nn
 
-__all__ = ["ARCHITECTURES", "Architecture", "bundled_checkpoint"]
+from .config import bundled_checkpoint
+from .preprocessing import PIXEL_MEAN, PIXEL_STD
 
-BUNDLED_CHECKPOINTS = Path(__file__).parent / "checkpoints"
+__all__ = ["ARCHITECTURES", "Architecture"]
 
 
 @dataclass(frozen=True)
@@ -40,8 +40,6 @@ class Architecture:
 
     def pretrained_cfg(self, num_classes: int = 10) -> dict[str, Any]:
         """What timm needs to know of the input and of the head; the same dict goes into `config.json`."""
-        from .data import PIXEL_MEAN, PIXEL_STD
-
         return {
             "input_size": [3, self.input_size, self.input_size],
             "interpolation": "bilinear",
@@ -73,11 +71,6 @@ ARCHITECTURES = {
         classifier="fc",
     ),
 }
-
-
-def bundled_checkpoint(name: str = "mnist_cnn") -> Path:
-    """Folder of the trained weights that ship with the package."""
-    return BUNDLED_CHECKPOINTS / name
 
 
 default_cfgs = generate_default_cfgs(

@@ -1,4 +1,4 @@
-"""`config.json` of a checkpoint folder, read without torch."""
+"""Checkpoint folders, found and described without torch."""
 
 import json
 from pathlib import Path
@@ -6,7 +6,13 @@ from typing import Any
 
 from .errors import MnistModelError
 
+BUNDLED_CHECKPOINTS = Path(__file__).parent / "checkpoints"
 REQUIRED = {"architecture": str, "num_classes": int, "label_names": list, "model_args": dict, "pretrained_cfg": dict}
+
+
+def bundled_checkpoint(name: str = "mnist_cnn") -> Path:
+    """Folder of the trained weights that ship with the package."""
+    return BUNDLED_CHECKPOINTS / name
 
 
 def read_config(folder: str | Path) -> dict[str, Any]:

@@ -17,12 +17,11 @@ import numpy as np
 import onnxruntime
 from PIL import Image, UnidentifiedImageError
 
-from .config import read_config
+from .config import bundled_checkpoint, read_config
 from .errors import MnistModelError
 from .preprocessing import canonicalize, drop_specks, find_ink, fit_to_box, to_grey
 from .segmentation import find_digits
 
-BUNDLED = Path(__file__).parent / "checkpoints" / "mnist_cnn"
 MAX_FILE_BYTES = 10 * 1024 * 1024
 MAX_PIXELS = 80_000_000  # beyond, PIL warns of a decompression bomb
 
@@ -113,7 +112,7 @@ class DigitRecognizer:
             MnistModelError: the model cannot be had, or is not whole.
         """
         if model_id is None:
-            return cls(BUNDLED, "mnist_cnn (bundled)")
+            return cls(bundled_checkpoint(), "mnist_cnn (bundled)")
         if Path(model_id).is_dir():
             return cls(model_id)
         if isinstance(model_id, Path) or str(model_id).startswith((".", "/", "~")):

@@ -20,7 +20,7 @@ from serving import ROOT
 from strokes import DIGITS, draw_strokes
 
 from mnist_model import MnistModelError
-from mnist_model.recognizer import BUNDLED
+from mnist_model.config import bundled_checkpoint
 from mnist_model.ui import drawing, result
 from mnist_model.ui.page import launch_options
 
@@ -175,7 +175,7 @@ def test_the_page_names_the_model(monkeypatch):
 
 
 def test_model_id_may_be_a_folder(monkeypatch):
-    assert str(BUNDLED) in heading(build_demo(monkeypatch, MODEL_ID=str(BUNDLED)))
+    assert str(bundled_checkpoint()) in heading(build_demo(monkeypatch, MODEL_ID=str(bundled_checkpoint())))
 
 
 def test_a_model_that_cannot_be_had_is_replaced_and_the_page_says_so(monkeypatch):

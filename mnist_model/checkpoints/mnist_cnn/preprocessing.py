@@ -64,13 +64,10 @@ def to_grey(image) -> np.ndarray:
     Returns:
         float32, shape (H, W), values 0 to 255; of size 0 where `image` is no picture.
     """
-    if not isinstance(image, Image.Image):
-        image = _from_array(np.asarray(image))
-    elif image.mode in ("I", "F") or image.mode.startswith("I;"):
+    if isinstance(image, Image.Image):
         image = ImageOps.exif_transpose(image)
+    if not isinstance(image, Image.Image) or image.mode[0] in "IF":  # more than 8 bits to a pixel
         image = _from_array(np.asarray(image))
-    else:
-        image = ImageOps.exif_transpose(image)
     if image is None:
         return np.zeros((0, 0), np.float32)
     if image.has_transparency_data:
