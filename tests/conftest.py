@@ -87,3 +87,15 @@ def tiny_dataset(tmp_path_factory) -> Path:
         rows = Dataset.from_dict({"image": images, "label": labels}, features=features)
         rows.to_parquet(folder / "data" / f"{split}-00000-of-00001.parquet")
     return folder
+
+
+@pytest.fixture
+def loopback_hub(tmp_path, monkeypatch):
+    """A Hub of this test's own. This process uses it, and a new process with `env=loopback_hub.environment()`."""
+    from loopback_hub import LoopbackHub
+
+    hub = LoopbackHub(home=tmp_path / "hf")
+    hub.use_here(monkeypatch)
+    yield hub
+    hub.stop()
+    assert hub.errors == []
