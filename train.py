@@ -4,6 +4,7 @@
     accelerate launch train.py --max-train-samples 2000 --epochs 2  # a quick try
     accelerate launch train.py --resume latest                      # go on after an interruption
     python train.py --eval-only mnist_model/checkpoints/mnist_cnn   # measure a finished checkpoint
+    accelerate launch train.py --push-to-hub --hub-model-id you/mnist-cnn
 
 Several processes on one CPU:
 
@@ -14,6 +15,7 @@ import sys
 import time
 from dataclasses import asdict, dataclass, field
 from pathlib import Path
+from typing import Any, cast
 
 import timm
 import torch
@@ -25,9 +27,10 @@ from transformers import HfArgumentParser
 from mnist_model.architectures import ARCHITECTURES
 from mnist_model.checkpoint import fold_temperature, load_checkpoint, save_checkpoint
 from mnist_model.config import read_config
-from mnist_model.data import AugmentConfig, Data, DataConfig, Split, load_data, to_pixel_values
+from mnist_model.data import AugmentConfig, Data, DataConfig, Split, augment, load_data, to_pixel_values
 from mnist_model.errors import MnistModelError
 from mnist_model.evaluation import Report, evaluate_logits, predict_logits
+from mnist_model.hub import check_model_id, push_checkpoint
 from mnist_model.metrics import fit_temperature
 from mnist_model.plots import save_plots
 from mnist_model.training import TrainingConfig, fit, make_accelerator, seed_of
@@ -42,10 +45,22 @@ class RunConfig:
     eval_only: str | None = field(
         default=None, metadata={"help": "checkpoint folder: measure it on the test split and train nothing"}
     )
+    push_to_hub: bool = field(default=False, metadata={"help": "publish the checkpoint when it is finished"})
+    hub_model_id: str | None = field(default=None, metadata={"help": "where to: owner/name; created if there is none"})
+    private: bool = field(default=False, metadata={"help": "create it for its owner's eyes only"})
+    revision: str | None = field(default=None, metadata={"help": "branch to push to, created if there is none"})
+    tag: str | None = field(default=None, metadata={"help": "tag to set on the pushed commit"})
+
+    def __post_init__(self):
+        if self.push_to_hub and not self.hub_model_id:
+            raise MnistModelError("--push-to-hub wants --hub-model-id owner/name.")
+        if self.hub_model_id:
+            check_model_id(self.hub_model_id)
 
 
 def main(arguments: list[str] | None = None) -> None:
-    parser = HfArgumentParser((TrainingConfig, DataConfig, AugmentConfig, RunConfig), description=__doc__)
+    # transformers declares the classes, and what it makes of them, as types that nothing fits.
+    parser = cast(Any, HfArgumentParser)((TrainingConfig, DataConfig, AugmentConfig, RunConfig), description=__doc__)
     try:
         training, data_config, augmentation, run = parser.parse_args_into_dataclasses(arguments)
         if training.model not in ARCHITECTURES:
@@ -53,7 +68,12 @@ def main(arguments: list[str] | None = None) -> None:
         if run.eval_only:
             evaluate_checkpoint(run.eval_only, training, data_config)
         else:
-            train(training, data_config, augmentation)
+            checkpoint = train(training, data_config, augmentation)
+            if run.push_to_hub and checkpoint:
+                pushed = push_checkpoint(
+                    checkpoint, run.hub_model_id, private=run.private, revision=run.revision, tag=run.tag
+                )
+                print(pushed.summary())
     except MnistModelError as error:
         print(f"error: {error}", file=sys.stderr)
         sys.exit(2)
@@ -62,8 +82,11 @@ def main(arguments: list[str] | None = None) -> None:
         sys.exit(130)
 
 
-def train(training: TrainingConfig, data_config: DataConfig, augmentation: AugmentConfig) -> None:
-    """Data -> fit -> temperature -> report on the test split -> checkpoint folder."""
+def train(training: TrainingConfig, data_config: DataConfig, augmentation: AugmentConfig) -> Path | None:
+    """Data -> fit -> temperature -> report on the test split -> checkpoint folder.
+
+    Gives the folder, in the main process alone.
+    """
     started = time.perf_counter()
     accelerator = make_accelerator(training)
     options = {"training": asdict(training), "data": asdict(data_config), "augmentation": asdict(augmentation)}
@@ -89,7 +112,10 @@ def train(training: TrainingConfig, data_config: DataConfig, augmentation: Augme
         loss = nn.functional.cross_entropy(logits, labels).item()
         return {"validation_loss": loss, "validation_accuracy": (logits.argmax(dim=1) == labels).double().mean().item()}
 
-    model, history = fit(model, data.train, validate, training, augmentation, accelerator)
+    def augmented(batch: Split) -> torch.Tensor:
+        return augment(batch, data.label_names, augmentation)
+
+    model, history = fit(model, data.train, augmented, validate, training, accelerator)
     logits, labels = predict_logits(model, validation_loader, accelerator)
     temperature = fit_temperature(logits, labels)
     fold_temperature(model, temperature)
@@ -104,14 +130,15 @@ def train(training: TrainingConfig, data_config: DataConfig, augmentation: Augme
         "precision": accelerator.mixed_precision,
         "torch": torch.__version__,
     }
+    folder = Path(training.output_dir, "checkpoint")
     if accelerator.is_main_process:
-        folder = Path(training.output_dir, "checkpoint")
         save_checkpoint(
             model, folder, training.model, data.label_names, lambda unfinished: write_report(report, unfinished, data)
         )
         print(f"{summary(report)}\nCheckpoint: {folder}")
     accelerator.wait_for_everyone()
     accelerator.end_training()
+    return folder if accelerator.is_main_process else None
 
 
 def evaluate_checkpoint(folder: str, training: TrainingConfig, data_config: DataConfig) -> None:

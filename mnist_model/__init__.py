@@ -7,6 +7,7 @@ import importlib
 import importlib.abc
 import importlib.util
 import sys
+from typing import Any
 
 __version__ = "0.1.0"
 
@@ -41,13 +42,14 @@ class _RegisterWithTimm(importlib.abc.MetaPathFinder):
         sys.meta_path.remove(self)
         spec = importlib.util.find_spec("timm")
         if spec is not None:
-            load = spec.loader.exec_module
+            loader: Any = spec.loader
+            load = loader.exec_module
 
             def load_and_register(module):
                 load(module)
                 importlib.import_module(f"{__name__}.architectures")
 
-            spec.loader.exec_module = load_and_register
+            loader.exec_module = load_and_register
         return spec
 
 

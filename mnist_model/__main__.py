@@ -1,4 +1,9 @@
-"""The package from the shell: `python -m mnist_model predict PICTURE...`."""
+"""The package from the shell.
+
+python -m mnist_model predict PICTURE...
+python -m mnist_model push runs/mnist_cnn/checkpoint you/mnist-cnn
+python -m mnist_model deploy you/mnist --model-id you/mnist-cnn
+"""
 
 import argparse
 import json
@@ -9,7 +14,9 @@ from .recognizer import DigitRecognizer, Prediction
 
 
 def main(arguments: list[str] | None = None) -> None:
-    parser = argparse.ArgumentParser(prog="python -m mnist_model", description="Recognise handwritten digits.")
+    parser = argparse.ArgumentParser(
+        prog="python -m mnist_model", description="Read handwritten digits; publish a model."
+    )
     commands = parser.add_subparsers(required=True)
     predict = commands.add_parser("predict", help="read pictures of one digit each: the digit and the top 3")
     predict.add_argument("pictures", nargs="+", metavar="PICTURE", help="PNG, JPEG, WebP, GIF, BMP or TIFF")
@@ -17,17 +24,31 @@ def main(arguments: list[str] | None = None) -> None:
     predict.add_argument("--revision", help="branch, tag or commit of the model on the Hub")
     predict.add_argument("--json", action="store_true", help="one JSON object a line, with all probabilities")
     predict.set_defaults(run=run_predict)
+    push = commands.add_parser("push", help="publish a finished checkpoint folder on the Hub")
+    push.add_argument("folder", metavar="FOLDER", help="the checkpoint folder, such as runs/mnist_cnn/checkpoint")
+    push.add_argument("model_id", metavar="MODEL_ID", help="owner/name on the Hub; created if there is none")
+    push.add_argument("--private", action="store_true", help="create it for its owner's eyes only")
+    push.add_argument("--revision", metavar="BRANCH", help="branch to commit to, created if there is none")
+    push.add_argument("--tag", help="tag to set on the commit")
+    push.set_defaults(run=run_push)
+    deploy = commands.add_parser("deploy", help="create or update the Space that serves a model")
+    deploy.add_argument("space_id", metavar="SPACE_ID", help="owner/name on the Hub; created if there is none")
+    deploy.add_argument("--model-id", metavar="ID", required=True, help="the model to serve, on the Hub")
+    deploy.add_argument("--revision", help="branch, tag or commit of the model (default: main as it is now)")
+    deploy.add_argument("--private", action="store_true", help="create it for its owner's eyes only")
+    deploy.add_argument("--dry-run", action="store_true", help="list the files and their sizes, and send nothing")
+    deploy.set_defaults(run=run_deploy)
     options = parser.parse_args(arguments)
-    sys.exit(options.run(options))
+    try:
+        sys.exit(options.run(options))
+    except MnistModelError as error:
+        print(f"error: {error}", file=sys.stderr)
+        sys.exit(2)
 
 
 def run_predict(options: argparse.Namespace) -> int:
     """Print a line for each picture; go on after one that cannot be read, and give 2 then."""
-    try:
-        recognizer = DigitRecognizer.from_pretrained(options.model, options.revision)
-    except MnistModelError as error:
-        print(f"error: {error}", file=sys.stderr)
-        return 2
+    recognizer = DigitRecognizer.from_pretrained(options.model, options.revision)
     status = 0
     for picture in options.pictures:
         try:
@@ -58,6 +79,31 @@ def _as_json(picture: str, prediction: Prediction) -> str:
             "probabilities": prediction.probabilities,
         }
     )
+
+
+def run_push(options: argparse.Namespace) -> int:
+    from .hub import push_checkpoint
+
+    pushed = push_checkpoint(
+        options.folder, options.model_id, private=options.private, revision=options.revision, tag=options.tag
+    )
+    print(pushed.summary())
+    return 0
+
+
+def run_deploy(options: argparse.Namespace) -> int:
+    from .deploy import deploy_space, space_files
+
+    if options.dry_run:
+        files = space_files(options.model_id)
+        for path, content in sorted(files.items()):
+            print(f"{len(content):>9,}  {path}")
+        print(f"{sum(map(len, files.values())):>9,}  bytes in {len(files)} files, for {options.space_id}")
+        return 0
+    print(
+        deploy_space(options.space_id, options.model_id, revision=options.revision, private=options.private).summary()
+    )
+    return 0
 
 
 if __name__ == "__main__":

@@ -21,6 +21,7 @@ import tempfile
 import warnings
 from collections.abc import Callable
 from pathlib import Path
+from typing import Any
 
 import timm
 import torch
@@ -139,18 +140,20 @@ def export_onnx(model: nn.Module, path: Path, input_size: int) -> None:
     module = _WithFeatures(copy.deepcopy(model).cpu().float().eval())
     with warnings.catch_warnings(), torch.inference_mode():
         warnings.simplefilter("ignore")
-        torch.onnx.export(
+        program: Any = torch.onnx.export(
             module,
             (torch.zeros(2, 3, input_size, input_size),),
-            str(path),
             input_names=["pixel_values"],
             output_names=["logits", "features"],
             dynamic_shapes={"pixel_values": {0: torch.export.Dim("batch", min=1)}},
             opset_version=ONNX_OPSET,
             dynamo=True,
-            external_data=False,
             verbose=False,
         )
+    # The exporter notes by each node which line of which file on this machine made it.
+    for annotated in (program.model, program.model.graph, *program.model.graph.all_nodes()):
+        annotated.metadata_props.clear()
+    program.save(str(path), external_data=False)
 
 
 def load_checkpoint(folder: str | Path) -> nn.Module:

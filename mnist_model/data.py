@@ -1,7 +1,8 @@
 """From a `datasets` data set to tensors, and from tensors to what the network sees.
 
     data = load_data(DataConfig(dataset="ylecun/mnist"))
-    pixel_values = to_pixel_values(augment(data.train.images[:128], AugmentConfig()))   # (128, 1, 56, 56)
+    images = augment(data.train[torch.arange(128)], data.label_names, AugmentConfig())
+    pixel_values = to_pixel_values(images)   # (128, 1, 56, 56)
 
 A data set is decoded once, into uint8; whole batches are augmented as tensors, on whatever device they are.
 """
@@ -16,6 +17,7 @@ from torch import Tensor
 
 from .errors import MnistModelError
 from .preprocessing import PIXEL_MEAN, PIXEL_STD, SIDE, canonicalize
+from .styles import draw_styles
 
 
 @dataclass
@@ -110,7 +112,7 @@ def _load_splits(config: DataConfig) -> DatasetDict:
         ) from error
     for name in (config.train_split, config.test_split):
         if name not in splits:
-            raise MnistModelError(f"{config.dataset} has no split {name!r}; it has: {', '.join(splits)}.")
+            raise MnistModelError(f"{config.dataset} has no split {name!r}; it has: {', '.join(map(str, splits))}.")
         if len(splits[name]) == 0:
             raise MnistModelError(f"The split {name!r} of {config.dataset} is empty.")
     return splits
@@ -125,7 +127,7 @@ def _find_columns(dataset, config: DataConfig) -> tuple[str, str]:
         candidates = [name for name, feature in dataset.features.items() if isinstance(feature, kind)]
         if wanted is None and len(candidates) == 1:
             found.append(candidates[0])
-        elif wanted in candidates:
+        elif wanted is not None and wanted in candidates:
             found.append(wanted)
         else:
             columns = ", ".join(f"{name} ({type(feature).__name__})" for name, feature in dataset.features.items())
@@ -197,6 +199,11 @@ class AugmentConfig:
         default=0.5, metadata={"help": "standard deviation of the elastic displacement, in pixels of 28"}
     )
     thickness: float = field(default=0.3, metadata={"help": "limit of thickening and thinning, in pixels on each side"})
+    styles: float = field(
+        default=0.3,
+        metadata={"help": "share of 0, 1, 4, 7 and 9 drawn in a style that MNIST lacks"},
+    )
+    blur: float = field(default=0.5, metadata={"help": "limit of blurring and of sharpening, 0 to 1"})
 
     def __post_init__(self):
         for name, value in vars(self).items():
@@ -204,20 +211,24 @@ class AugmentConfig:
                 raise MnistModelError(f"--{name} must not be negative, and is {value}.")
 
 
-def augment(images: Tensor, config: AugmentConfig) -> Tensor:
+def augment(batch: Split, label_names: list[str], config: AugmentConfig) -> Tensor:
     """Draw the digits again, each a little differently.
 
-    Strokes are thickened or thinned, then rotated, scaled, slanted, shifted and bent by a smooth random displacement
-    (Simard et al., 2003), in one resampling.
+    Some are given a style that MNIST lacks (`styles.draw_styles`). Strokes are thickened or thinned, then rotated,
+    scaled, slanted, shifted and bent by a smooth random displacement (Simard et al., 2003), in one resampling; then
+    blurred or sharpened.
 
     Args:
-        images: uint8, shape (B, 28, 28).
+        batch: pictures and labels, B of them.
+        label_names: what the labels mean.
     Returns:
         float32, shape (B, 28, 28), values 0 to 255. Random numbers come from torch's global generator.
     """
-    x = _change_thickness(images[:, None].float(), config.thickness)
+    x = draw_styles(batch.images, batch.labels, label_names, config.styles)[:, None]
+    x = _change_thickness(x, config.thickness)
     grid = _affine_grid(x, config) + _elastic_displacement(x, config.elastic)
-    return F.grid_sample(x, grid, mode="bilinear", padding_mode="zeros", align_corners=False)[:, 0]
+    x = F.grid_sample(x, grid, mode="bilinear", padding_mode="zeros", align_corners=False)
+    return _change_sharpness(x, config.blur)[:, 0]
 
 
 def _uniform(x: Tensor, limit: float) -> Tensor:
@@ -250,3 +261,9 @@ def _affine_grid(x: Tensor, config: AugmentConfig) -> Tensor:
 def _elastic_displacement(x: Tensor, deviation: float) -> Tensor:
     knots = torch.randn(len(x), 2, 6, 6, device=x.device) * (deviation * 2 / SIDE)
     return F.interpolate(knots, size=(SIDE, SIDE), mode="bicubic", align_corners=True).permute(0, 2, 3, 1)
+
+
+def _change_sharpness(x: Tensor, limit: float) -> Tensor:
+    amount = _uniform(x, limit)[:, None, None, None]
+    blurred = F.avg_pool2d(x, 3, 1, 1)
+    return (x + torch.where(amount > 0, amount, 2 * amount) * (blurred - x)).clamp(0, 255)

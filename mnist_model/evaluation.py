@@ -11,7 +11,7 @@ import os
 from collections.abc import Sequence
 from dataclasses import MISSING, asdict, dataclass, field, fields
 from pathlib import Path
-from typing import get_origin
+from typing import Any, get_origin
 
 import numpy as np
 import torch
@@ -88,7 +88,7 @@ class Report:
                 if f.default_factory is MISSING:
                     raise ValueError(f"{f.name} is missing")
                 continue
-            expected = (int, float) if f.type is float else (get_origin(f.type) or f.type)
+            expected: Any = (int, float) if f.type is float else (get_origin(f.type) or f.type)
             if not isinstance(values[f.name], expected):
                 raise ValueError(f"{f.name} has the wrong type")
             known[f.name] = values[f.name]

@@ -12,6 +12,8 @@ batch and computed once. Classes are numbered from 0; every figure is exact, wha
 The last part, `fit_temperature`, makes confidences honest where `ExpectedCalibrationError` shows that they are not.
 """
 
+from typing import cast
+
 import evaluate
 import numpy as np
 from datasets import Features, Sequence, Value
@@ -44,11 +46,12 @@ class _OfflineMetric(evaluate.Metric):
         super().__init__(*args, keep_in_memory=keep_in_memory, **kwargs)
 
     def _info(self) -> evaluate.MetricInfo:
+        about = type(self).__doc__ or type(self).__name__
         return evaluate.MetricInfo(
-            description=type(self).__doc__.splitlines()[0],
+            description=about.splitlines()[0],
             citation=self._citation,
             features=self._features,
-            inputs_description=f"\n{type(self).__doc__}",
+            inputs_description=f"\n{about}",
         )
 
     def _build_data_dir(self) -> str:
@@ -63,7 +66,7 @@ class _OfflineMetric(evaluate.Metric):
         """
         if len(self) == 0 and (predictions is None or len(predictions) == 0):
             raise ValueError(f"{type(self).__name__}: add at least one example before compute().")
-        return super().compute(predictions=predictions, references=references, **kwargs)
+        return cast(dict, super().compute(predictions=predictions, references=references, **kwargs))
 
 
 class Accuracy(_OfflineMetric):
@@ -169,7 +172,7 @@ class ExpectedCalibrationError(_OfflineMetric):
             inside = bins == index
             mean, accuracy = (float(v[inside].mean()) if inside.any() else None for v in (confidence, right))
             reliability.append({"confidence": mean, "accuracy": accuracy, "count": int(inside.sum())})
-            if inside.any():
+            if mean is not None and accuracy is not None:
                 ece += inside.mean() * abs(mean - accuracy)
         return {"ece": float(ece), "reliability": reliability}
 

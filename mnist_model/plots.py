@@ -7,13 +7,14 @@ colour-blind-safe palette of Okabe and Ito (2008).
 import functools
 import os
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 
 from .evaluation import Report
 
 BLUE, ORANGE, GREY, INK = "#0072B2", "#D55E00", "#8A8A8A", "#222222"
-STYLE = {
+STYLE: dict[Any, Any] = {
     "axes.axisbelow": True,
     "axes.edgecolor": GREY,
     "axes.grid": True,
@@ -178,9 +179,9 @@ def _figure(size: tuple[float, float], rows: int = 1, columns: int = 1, heights=
     """A figure of `size` inches that can be saved without a display, and its axes."""
     from matplotlib.backends.backend_agg import FigureCanvasAgg
     from matplotlib.figure import Figure
+    from matplotlib.layout_engine import ConstrainedLayoutEngine
 
-    figure = Figure(figsize=size, dpi=120, layout="constrained")
-    figure.get_layout_engine().set(w_pad=0.1, h_pad=0.1)
+    figure = Figure(figsize=size, dpi=120, layout=ConstrainedLayoutEngine(w_pad=0.1, h_pad=0.1))
     FigureCanvasAgg(figure)
     return figure, figure.subplots(rows, columns, height_ratios=heights)
 

@@ -11,7 +11,7 @@ import os
 from collections.abc import Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import NamedTuple
+from typing import NamedTuple, overload
 
 import numpy as np
 import onnxruntime
@@ -122,7 +122,13 @@ class DigitRecognizer:
         folder, commit = download_checkpoint(model_id, revision)
         return cls(folder, model_id, commit)
 
-    def predict(self, image) -> "Prediction | list[Prediction]":
+    @overload
+    def predict(self, image: list | tuple) -> list[Prediction]: ...
+
+    @overload
+    def predict(self, image: str | os.PathLike | Image.Image | np.ndarray) -> Prediction: ...
+
+    def predict(self, image) -> Prediction | list[Prediction]:
         """Read pictures of one digit each.
 
         Args:
@@ -160,7 +166,7 @@ class DigitRecognizer:
         """Read pictures that are in MNIST's form already: uint8, shape (28, 28), ink bright on black."""
         if not len(images):
             return []
-        logits, _ = self._session.run(None, {"pixel_values": self._pixel_values(images)})
+        logits = np.asarray(self._session.run(None, {"pixel_values": self._pixel_values(images)})[0])
         exponentials = np.exp(logits - logits.max(axis=1, keepdims=True))
         probabilities = exponentials / exponentials.sum(axis=1, keepdims=True)
         return [self._prediction(row, canonical) for row, canonical in zip(probabilities.tolist(), images, strict=True)]

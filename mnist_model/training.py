@@ -1,7 +1,7 @@
 """The training loop, on accelerate: one process or many, CPU or GPU.
 
     accelerator = make_accelerator(config)
-    model, history = fit(model, data.train, validate, config, AugmentConfig(), accelerator)
+    model, history = fit(model, data.train, augment, validate, config, accelerator)
 
 What is random in an epoch follows from (seed, epoch, process) alone, and the state is saved after each. So a run that
 was killed starts its last epoch again and ends with the same weights as one that was not.
@@ -16,7 +16,7 @@ import time
 from collections.abc import Callable
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import Literal
+from typing import Any, Literal
 
 import numpy as np
 import torch
@@ -30,7 +30,7 @@ from torch.optim.swa_utils import AveragedModel, update_bn
 from tqdm import tqdm
 from transformers import get_scheduler
 
-from .data import AugmentConfig, Split, augment, epoch_batches, to_pixel_values
+from .data import Split, epoch_batches, to_pixel_values
 from .errors import MnistModelError
 from .run_state import Progress, load_state, save_state
 
@@ -147,9 +147,9 @@ def _keep_freed_memory() -> None:
 def fit(
     model: nn.Module,
     train: Split,
+    augment: Callable[[Split], Tensor],
     validate: Callable[[nn.Module], dict[str, float]],
     config: TrainingConfig,
-    augmentation: AugmentConfig,
     accelerator: Accelerator,
 ) -> tuple[nn.Module, list[dict]]:
     """Train a model.
@@ -157,6 +157,7 @@ def fit(
     Args:
         model: takes (B, 1, H, W) and gives logits of shape (B, classes).
         train: the pictures to learn from.
+        augment: called with each batch; gives float32 pictures of shape (B, 28, 28), values 0 to 255.
         validate: called after each epoch, in every process, with a float32 model; gives `validation_loss` and
             `validation_accuracy`.
     Returns:
@@ -186,14 +187,14 @@ def fit(
     while not progress.is_over(config.epochs, config.early_stopping_patience):
         started = time.perf_counter()
         number = len(progress.history) + 1
-        results = _train_epoch(number, model, averaged, optimizer, scheduler, train, config, augmentation, accelerator)
+        results = _train_epoch(number, model, averaged, optimizer, scheduler, train, augment, config, accelerator)
         _average_buffers(averaged.module, accelerator)
         results |= validate(averaged.module.eval())
         results["seconds"] = time.perf_counter() - started
         progress.record({"epoch": number, **results}, averaged.module)
         save_state(accelerator, states, number)
         _announce(progress.history[-1], config, accelerator)
-    if config.keep == "best":
+    if config.keep == "best" and progress.best_weights:
         averaged.module.load_state_dict(progress.best_weights)
     _settle_statistics(averaged.module, train, accelerator)
     return averaged.module.eval(), progress.history
@@ -216,9 +217,10 @@ def _moving_average(decay: float) -> Callable:
 
 def _make_optimizer(model: nn.Module, config: TrainingConfig) -> torch.optim.Optimizer:
     # torch's fused step takes a quarter of the time, and only its own optimizers have it.
-    fused = {"fused": True} if config.optimizer in ("adam", "adamw") else {}
-    options = {"opt": config.optimizer, "lr": config.learning_rate, "weight_decay": config.weight_decay}
-    return create_optimizer_v2(model, **options, **fused)
+    fused: dict[str, Any] = {"fused": True} if config.optimizer in ("adam", "adamw") else {}
+    return create_optimizer_v2(
+        model, opt=config.optimizer, lr=config.learning_rate, weight_decay=config.weight_decay, **fused
+    )
 
 
 def _make_scheduler(optimizer: torch.optim.Optimizer, config: TrainingConfig, steps: int) -> LRScheduler:
@@ -249,7 +251,7 @@ def process_batches(count: int, config: TrainingConfig, epoch: int, process: int
 
 
 def _train_epoch(
-    number, model, averaged, optimizer, scheduler, train, config, augmentation, accelerator
+    number, model, averaged, optimizer, scheduler, train, augment, config, accelerator
 ) -> dict[str, float]:
     model.train()
     steps = process_batches(len(train), config, number, accelerator.process_index, accelerator.num_processes)
@@ -261,7 +263,7 @@ def _train_epoch(
         for step, parts in enumerate(steps):
             for part in parts:
                 with accelerator.accumulate(model):
-                    totals += _train_step(model, optimizer, scheduler, train[part], config, augmentation, accelerator)
+                    totals += _train_step(model, optimizer, scheduler, train[part], augment, config, accelerator)
             averaged.update_parameters(accelerator.unwrap_model(model))
             if step % 20 == 19 or step == len(steps) - 1:
                 if not totals[0].isfinite():
@@ -276,8 +278,8 @@ def _train_epoch(
     return {"learning_rate": learning_rate, "train_loss": loss / seen, "train_accuracy": right / seen}
 
 
-def _train_step(model, optimizer, scheduler, batch: Split, config, augmentation, accelerator) -> Tensor:
-    pixel_values = to_pixel_values(augment(batch.images, augmentation)).contiguous(memory_format=torch.channels_last)
+def _train_step(model, optimizer, scheduler, batch: Split, augment, config, accelerator) -> Tensor:
+    pixel_values = to_pixel_values(augment(batch)).contiguous(memory_format=torch.channels_last)
     logits = model(pixel_values)
     loss = F.cross_entropy(logits.float(), batch.labels, label_smoothing=config.label_smoothing)
     accelerator.backward(loss)

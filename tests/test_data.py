@@ -1,5 +1,7 @@
 """Data sets to tensors: columns, the split, batches, what the network sees, augmentation."""
 
+from dataclasses import fields
+
 import numpy as np
 import pytest
 import torch
@@ -11,6 +13,7 @@ from mnist_model import MnistModelError
 from mnist_model.data import (
     AugmentConfig,
     DataConfig,
+    Split,
     augment,
     epoch_batches,
     load_data,
@@ -118,15 +121,21 @@ def digits() -> torch.Tensor:
     return torch.from_numpy(np.stack([np.asarray(page) for page in pages]))
 
 
+STILL = {field.name: 0.0 for field in fields(AugmentConfig)}
+
+
+def augmented(digits: torch.Tensor, **options: float) -> torch.Tensor:
+    return augment(Split(digits, torch.arange(10)), [str(digit) for digit in range(10)], AugmentConfig(**options))
+
+
 def test_no_augmentation_changes_nothing(digits):
-    still = AugmentConfig(rotation=0, scale=0, shear=0, shift=0, elastic=0, thickness=0)
-    torch.testing.assert_close(augment(digits, still), digits.float(), atol=1e-3, rtol=0)
+    torch.testing.assert_close(augmented(digits, **STILL), digits.float(), atol=1e-3, rtol=0)
 
 
 def test_augmentation_redraws_and_never_mirrors(digits):
     torch.manual_seed(0)
     for _ in range(20):
-        changed = augment(digits, AugmentConfig())
+        changed = augmented(digits)
         assert changed.shape == digits.shape and changed.min() >= 0 and changed.max() < 255.01
         original = digits.float().flatten(1)
         for candidate in (changed, changed.flip(2)):
@@ -138,13 +147,12 @@ def test_augmentation_redraws_and_never_mirrors(digits):
 
 
 def test_each_augmentation_does_its_own(digits):
-    none = {"rotation": 0.0, "scale": 0.0, "shear": 0.0, "shift": 0.0, "elastic": 0.0, "thickness": 0.0}
     torch.manual_seed(1)
-    for name in none:
-        changed = augment(digits, AugmentConfig(**{**none, name: 5.0 if name == "rotation" else 0.4}))
+    for name in STILL:
+        changed = augmented(digits, **{**STILL, name: 5.0 if name == "rotation" else 0.9})
         assert (changed - digits.float()).abs().max() > 5, name
     thick = torch.stack(
-        [augment(digits, AugmentConfig(**{**none, "thickness": 1.0})).sum(dim=(1, 2)) for _ in range(30)]
+        [augmented(digits, **{**STILL, "thickness": 1.0}).sum(dim=(1, 2)) for _ in range(30)]
     )
     ink = digits.float().sum(dim=(1, 2))
     assert (thick.max(dim=0).values > 1.2 * ink).all() and (thick.min(dim=0).values < 0.8 * ink).all()

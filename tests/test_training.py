@@ -14,7 +14,7 @@ from accelerate.state import AcceleratorState
 from safetensors.torch import load_file
 
 from mnist_model import MnistModelError
-from mnist_model.data import AugmentConfig, Split
+from mnist_model.data import AugmentConfig, Split, augment
 from mnist_model.run_state import Progress
 from mnist_model.training import TrainingConfig, fit, make_accelerator, process_batches
 
@@ -124,12 +124,11 @@ def test_each_picture_once_an_epoch_over_all_processes(processes, parts):
 
 COUNTING = """
 import json, sys, torch, timm, mnist_model.training as training
-from mnist_model.data import AugmentConfig, Split
+from mnist_model.data import Split
 seen = []
-def augment(images, config):
-    seen.append(images[:, 0, 0].clone() + 256 * images[:, 0, 1].int())
-    return images.float()
-training.augment = augment
+def augment(batch):
+    seen.append(batch.images[:, 0, 0].clone() + 256 * batch.images[:, 0, 1].int())
+    return batch.images.float()
 config = training.TrainingConfig(output_dir=sys.argv[1], epochs=1, batch_size=8, warmup_fraction=0.1, seed=1)
 accelerator = training.make_accelerator(config)
 assert accelerator.num_processes == int(sys.argv[2])
@@ -141,7 +140,7 @@ torch.manual_seed(0)
 model = timm.create_model("mnist_cnn", in_chans=1, num_classes=2)
 split = Split(images, (numbers % 2).long())
 validate = lambda model: {"validation_loss": 0.0, "validation_accuracy": 0.0}
-model, history = training.fit(model, split, validate, config, AugmentConfig(), accelerator)
+model, history = training.fit(model, split, augment, validate, config, accelerator)
 weights = [model.fc.weight.double().sum().item(), model.bn1.running_var.double().sum().item()]
 # To a file of its own: what processes print to one pipe gets mixed up.
 with open(f"{sys.argv[1]}.rank{accelerator.process_index}.json", "w") as file:
@@ -181,7 +180,14 @@ def fit_small(split, tmp_path, validate=None, **options):
     torch.manual_seed(0)
     model = timm.create_model("mnist_cnn", in_chans=1, num_classes=2)
     validate = validate or (lambda model: {"validation_loss": 1.0, "validation_accuracy": 0.5})
-    return fit(model, split, validate, config, AugmentConfig(), make_accelerator(config))
+    return fit(
+        model,
+        split,
+        lambda batch: augment(batch, ["dash", "bar"], AugmentConfig()),
+        validate,
+        config,
+        make_accelerator(config),
+    )
 
 
 @pytest.mark.parametrize(

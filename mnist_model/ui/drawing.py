@@ -1,6 +1,7 @@
 """Pen strokes from the browser, checked and drawn into a picture."""
 
 from math import isfinite
+from typing import Any
 
 from PIL import Image, ImageDraw
 
@@ -17,7 +18,7 @@ LONGER_SIDE = 200
 MAX_ENLARGEMENT = 6  # a dot stays a dot
 
 
-def parse_strokes(payload: object) -> list[list[Point]]:
+def parse_strokes(payload: Any) -> list[list[Point]]:
     """Strokes as the browser sends them: lists of [x, y] in 0..1 of the pad, clipped to it.
 
     Raises:

@@ -12,7 +12,7 @@ def uploaded_path(image: dict | None) -> str:
     Raises:
         MnistModelError: when there is no file.
     """
-    path = image and image.get("path")
+    path = image.get("path") if image else None
     if not path:
         raise MnistModelError("No picture was sent: send one image file.")
     return path

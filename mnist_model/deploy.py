@@ -1,0 +1,93 @@
+"""The Space that serves a model: what it holds, and how it gets there.
+
+deployed = deploy_space("you/mnist", "you/mnist-cnn")
+"""
+
+from pathlib import Path
+
+from huggingface_hub import HfApi, RepoCard
+
+from .errors import MnistModelError
+from .hub import Pushed, changes, check_token, commit_changes, explain, remote_files
+
+ROOT = Path(__file__).parent.parent
+# What app.py needs to run: no training, and so no torch.
+MODULES = ("__init__", "config", "errors", "preprocessing", "recognizer", "segmentation", "hub", "card")
+SPACE_FILES = (
+    "app.py",
+    "LICENSE",
+    *(f"mnist_model/{module}.py" for module in MODULES),
+    "mnist_model/checkpoints/mnist_cnn/config.json",
+    "mnist_model/checkpoints/mnist_cnn/model.onnx",
+    "mnist_model/checkpoints/mnist_cnn/report.json",
+)
+
+
+def space_files(model_id: str) -> dict[str, bytes]:
+    """The files of the Space, by path: the app, the modules that it needs, the bundled model and its requirements.
+
+    Raises:
+        MnistModelError: this is no checkout of the whole project.
+
+    >>> sorted(path for path in space_files("you/mnist-cnn") if "/" not in path)
+    ['LICENSE', 'README.md', 'app.py', 'requirements.txt']
+    """
+    ui = sorted(path for path in (ROOT / "mnist_model" / "ui").rglob("*") if path.is_file())
+    paths = [*SPACE_FILES, *(path.relative_to(ROOT).as_posix() for path in ui if path.suffix != ".pyc")]
+    try:
+        files = {path: (ROOT / path).read_bytes() for path in paths}
+        files["requirements.txt"] = (ROOT / "requirements-space.txt").read_bytes()
+        readme = RepoCard.load(ROOT / "README.md", repo_type="space")
+    except OSError as error:
+        raise MnistModelError(f"Deploy from a checkout of the project: {error.filename} is missing.") from error
+    readme.data.models = [model_id]
+    files["README.md"] = str(readme).encode()
+    return files
+
+
+def deploy_space(space_id: str, model_id: str, *, revision: str | None = None, private: bool = False) -> Pushed:
+    """Create or update the Space, in one commit, so that it holds `space_files` and nothing else.
+
+    It serves the commit that `revision` names now (variables MODEL_ID and MODEL_REVISION), until it is deployed again.
+
+    Args:
+        space_id: "owner/name".
+        model_id: a model on the Hub, as `push_checkpoint` leaves it.
+        revision: branch, tag or commit of the model; the main branch where it is None.
+        private: create the Space for its owner's eyes only.
+    Raises:
+        MnistModelError: there is no such model, or no token, no right to write, or no way to the Hub.
+    """
+    files = space_files(model_id)
+    api = HfApi()
+    try:
+        check_token()
+        model = api.model_info(model_id, revision=revision)
+        if "model.onnx" not in [file.rfilename for file in model.siblings or []]:
+            raise MnistModelError(f"{model_id} holds no model.onnx: push it with `python -m mnist_model push`.")
+    except MnistModelError:
+        raise
+    except Exception as error:  # the transport raises whatever it is built on
+        raise MnistModelError(explain(error, model_id)) from error
+    try:
+        created = api.create_repo(
+            space_id, repo_type="space", space_sdk="gradio", private=private or None, exist_ok=True
+        )
+        space_id = created.repo_id
+        _set_variables(api, space_id, {"MODEL_ID": model_id, "MODEL_REVISION": str(model.sha)})
+        remote = remote_files(api, space_id, "space")
+        outdated = remote.keys() - files.keys() - {".gitattributes"}
+        operations = changes(remote, files, outdated)
+        head = str(api.space_info(space_id).sha)
+        commit = commit_changes(api, space_id, "space", operations, head, f"Deploy {model_id}")
+    except Exception as error:
+        raise MnistModelError(explain(error, space_id)) from error
+    return Pushed(space_id, str(created), commit, len(operations))
+
+
+def _set_variables(api: HfApi, space_id: str, wanted: dict[str, str]) -> None:
+    """Only those that differ: setting one restarts the Space."""
+    there = api.get_space_variables(space_id)
+    for name, value in wanted.items():
+        if name not in there or there[name].value != value:
+            api.add_space_variable(space_id, name, value)
