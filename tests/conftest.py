@@ -56,16 +56,15 @@ def recognizer():
 def run_python():
     """Run Python in a process of its own: `run_python("-c", "print(1)")`."""
 
-    def run(*arguments: str, check: bool = True, env: dict[str, str] | None = None, **options):
+    def run(*arguments: str, check: bool = True, env: dict[str, str] | None = None, cwd: Path = ROOT):
         return subprocess.run(
             [sys.executable, *map(str, arguments)],
-            cwd=ROOT,
+            cwd=cwd,
             env={**os.environ, "HF_HUB_OFFLINE": "1", **(env or {})},
             capture_output=True,
             text=True,
             check=check,
             timeout=300,
-            **options,
         )
 
     return run

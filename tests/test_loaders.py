@@ -1,0 +1,115 @@
+"""A pushed model in every loader: from a Hub, in a new process that cannot import this package."""
+
+import gzip
+import json
+import os
+import random
+import re
+from pathlib import Path
+
+import numpy as np
+import pytest
+from strokes import DIGITS, draw_strokes
+
+from mnist_model import DigitRecognizer
+from mnist_model.config import bundled_checkpoint
+from mnist_model.hub import push_checkpoint
+
+ID = "you/mnist-cnn"
+ROOT = Path(__file__).parent.parent
+# Of every loader: the logits of pictures in MNIST's form. Of the processor, what it makes of pictures of any form.
+LOADERS = """
+import sys
+sys.modules["mnist_model"] = None
+import numpy as np, timm, torch
+from PIL import Image
+from transformers import AutoImageProcessor, AutoModelForImageClassification, pipeline
+ID, folder = sys.argv[1:]
+pictures = [Image.fromarray(array).convert("RGB") for array in np.load(folder + "/mnist.npy")]
+logits, scores = {}, {}
+with torch.inference_mode():
+    for name, trust in (("transformers", False), ("trusted", True)):
+        processor = AutoImageProcessor.from_pretrained(ID, trust_remote_code=trust)
+        model = AutoModelForImageClassification.from_pretrained(ID, trust_remote_code=trust)
+        logits[name] = model(**processor(pictures, return_tensors="pt")).logits.numpy()
+        classify = pipeline("image-classification", model=ID, trust_remote_code=trust, top_k=10)
+        rows = [{row["label"]: row["score"] for row in rows} for rows in classify(pictures)]
+        scores[name] = [[row[str(digit)] for digit in range(10)] for row in rows]
+    model = timm.create_model("hf-hub:" + ID, pretrained=True).eval()
+    transform = timm.data.create_transform(**timm.data.resolve_model_data_config(model))
+    logits["timm"] = model(torch.stack([transform(picture) for picture in pictures])).numpy()
+    drawings = [Image.fromarray(array) for array in np.load(folder + "/drawings.npy")]
+    seen = [processor(drawing, return_tensors="pt")["pixel_values"] for drawing in drawings]
+    answers = model(torch.cat(seen)).softmax(dim=1).numpy()
+scores = {"pipeline " + name: value for name, value in scores.items()}
+np.savez(folder + "/out.npz", **logits, **scores, answers=answers)
+"""
+
+
+@pytest.fixture
+def hub(loopback_hub, monkeypatch):
+    loopback_hub.use_here(monkeypatch, loopback_hub.token("you"))
+    push_checkpoint(bundled_checkpoint(), ID, tag="v1")
+    return loopback_hub
+
+
+def drawings_of_our_own() -> list[np.ndarray]:
+    rng = random.Random(0)
+    drawn = []
+    for index in range(100):
+        slant, height = rng.uniform(-0.3, 0.3), rng.uniform(0.5, 1)
+        strokes = [[(x + slant * (0.5 - y), y * height) for x, y in stroke] for stroke in DIGITS[str(index % 10)]]
+        drawn.append(np.asarray(draw_strokes(strokes, size=(200, 200), pen=rng.uniform(3, 20)).convert("L")))
+    return drawn
+
+
+def drawings_of_real_writers(count: int = 1000) -> list[np.ndarray]:
+    """Empty where the strokes are not at hand: they are not part of this repository."""
+    path = Path(os.environ.get("REAL_DIGITS", ROOT.parent / "shared" / "real-digits"), "unipen-digits.json.gz")
+    rows = json.loads(gzip.decompress(path.read_bytes()))[:count] if path.is_file() else []
+    drawn = []
+    for row in rows:
+        points = np.concatenate([np.asarray(stroke, float) for stroke in row["strokes"]])
+        low, size = points.min(axis=0), max(np.ptp(points, axis=0).max(), 1)
+        strokes = [((np.asarray(stroke) - low) / size * 0.7 + 0.15).tolist() for stroke in row["strokes"]]
+        drawn.append(np.asarray(draw_strokes(strokes, size=(200, 200), pen=10).convert("L")))
+    return drawn
+
+
+def test_all_loaders_agree(hub, run_python, tmp_path, mnist):
+    pictures = mnist.test.images[:50].numpy()
+    drawings = drawings_of_our_own() + drawings_of_real_writers()
+    np.save(tmp_path / "mnist.npy", pictures)
+    np.save(tmp_path / "drawings.npy", np.stack(drawings))
+    run_python("-c", LOADERS, ID, tmp_path, env=hub.environment(), cwd=tmp_path)
+    out = np.load(tmp_path / "out.npz")
+    recognizer = DigitRecognizer.from_pretrained(ID, revision="v1")
+    for name in ("transformers", "timm"):
+        ours = [list(prediction.probabilities.values()) for prediction in recognizer.predict_canonical(list(pictures))]
+        np.testing.assert_allclose(softmax(out[name]), ours, atol=1e-4)
+        np.testing.assert_allclose(out[name], out["timm"], atol=1e-4)
+    np.testing.assert_allclose(out["pipeline transformers"], softmax(out["transformers"]), atol=1e-5)
+    np.testing.assert_allclose(out["pipeline trusted"], softmax(out["trusted"]), atol=1e-5)
+    # The trusted processor canonicalizes, which leaves MNIST's pictures as they are but for a pixel here and there.
+    assert (out["trusted"].argmax(axis=1) == out["timm"].argmax(axis=1)).mean() > 0.98
+    predictions = recognizer.predict(drawings)
+    np.testing.assert_allclose(out["answers"], [list(p.probabilities.values()) for p in predictions], atol=1e-4)
+
+
+def softmax(logits: np.ndarray) -> np.ndarray:
+    exponentials = np.exp(logits - logits.max(axis=1, keepdims=True))
+    return exponentials / exponentials.sum(axis=1, keepdims=True)
+
+
+def test_every_sample_of_the_card_runs_as_printed(hub, run_python, tmp_path):
+    card = hub.files(ID)["README.md"].decode()
+    samples = re.findall(r"^```python\n(.*?)^```$", card, re.MULTILINE | re.DOTALL)
+    assert len(samples) == 5
+    for sample in samples:
+        without_the_package = (
+            "" if "mnist_model import" in sample else "import sys; sys.modules['mnist_model'] = None\n"
+        )
+        done = run_python(
+            "-c", without_the_package + sample, env=hub.environment() | {"PYTHONPATH": str(ROOT)}, cwd=tmp_path
+        )
+        assert re.search(r"(?<![\d.])7(?![\d.])", done.stdout), (sample, done.stdout)
