@@ -32,6 +32,7 @@ from mnist_model.errors import MnistModelError
 from mnist_model.evaluation import Report, evaluate_logits, predict_logits
 from mnist_model.hub import check_model_id, push_checkpoint
 from mnist_model.metrics import fit_temperature
+from mnist_model.nondigits import make_nondigits
 from mnist_model.plots import save_plots
 from mnist_model.training import TrainingConfig, fit, make_accelerator, seed_of
 
@@ -112,8 +113,12 @@ def train(training: TrainingConfig, data_config: DataConfig, augmentation: Augme
         loss = nn.functional.cross_entropy(logits, labels).item()
         return {"validation_loss": loss, "validation_accuracy": (logits.argmax(dim=1) == labels).double().mean().item()}
 
+    # To a model of letters, say, the made-up non-digits may be just what it is to know.
+    share = training.outliers if data.label_names == [str(digit) for digit in range(10)] else 0
+
     def augmented(batch: Split) -> torch.Tensor:
-        return augment(batch, data.label_names, augmentation)
+        outliers = make_nondigits(batch.images, round(share * len(batch)))
+        return torch.cat([augment(batch, data.label_names, augmentation), outliers])
 
     model, history = fit(model, data.train, augmented, validate, training, accelerator)
     logits, labels = predict_logits(model, validation_loader, accelerator)

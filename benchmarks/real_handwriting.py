@@ -1,79 +1,139 @@
-"""Accuracy on pen strokes of real writers, drawn as people draw in an app. Nothing is trained on them.
+"""How well a model recognises what people draw, photograph and write. Nothing is trained on these pictures.
 
-    python benchmarks/real_handwriting.py FOLDER [--pens 4 14 28] [--model ID] [--mistakes sheet.png]
+    python benchmarks/real_handwriting.py FOLDER [--sets pens page ...] [--limit N] [--model ID] [--mistakes sheet.png]
 
-FOLDER holds gzipped JSON lists of {"label", "strokes"}, such as pendigits.json.gz; a stroke is a list of [x, y] points,
-y growing downward. Each digit is drawn black on white, in the middle of a 280x280 canvas with 40 pixels free around it.
+FOLDER holds pen strokes of real writers, gzipped JSON lists of objects: pendigits.json.gz and unipen-digits.json.gz
+({"label", "strokes"}), unipen-numbers.json.gz ({"text", "strokes"}) and unipen-others.json.gz ({"char", "lookalike",
+"strokes"}). A stroke is a list of [x, y] points, y growing downward. They are drawn, coloured and photographed
+(benchmarks/handwriting/) and given to `DigitRecognizer` as a user would. A digit that is refused counts as a mistake.
 """
 
 import argparse
-import gzip
 import json
+import os
+import sys
 from pathlib import Path
 
-import numpy as np
+from handwriting.measure import THUMBNAIL, Outcome, Task, measure_all
+from handwriting.sets import SETS
 from PIL import Image, ImageDraw
 
-from mnist_model import DigitRecognizer
-
-FILES = ("pendigits.json.gz", "unipen-digits.json.gz")
-SIDE, MARGIN, OVERSAMPLING = 280, 40, 2
+from mnist_model import MnistModelError
 
 
-def draw(strokes: list[list[list[float]]], pen: float) -> Image.Image:
-    """Strokes as a round brush of `pen` pixels leaves them on the canvas."""
-    points = np.concatenate([np.asarray(stroke, float) for stroke in strokes])
-    low, high = points.min(axis=0), points.max(axis=0)
-    scale = (SIDE - 2 * MARGIN) / max((high - low).max(), 1e-9)
-    offset = (SIDE - (high - low) * scale) / 2
-    canvas = Image.new("L", (SIDE * OVERSAMPLING, SIDE * OVERSAMPLING), 255)
-    brush = ImageDraw.Draw(canvas)
-    radius = pen * OVERSAMPLING / 2
-    for stroke in strokes:
-        path = [tuple(((np.asarray(point) - low) * scale + offset) * OVERSAMPLING) for point in stroke]
-        if len(path) > 1:
-            brush.line(path, fill=0, width=round(pen * OVERSAMPLING), joint="curve")
-        for x, y in path:
-            brush.ellipse([x - radius, y - radius, x + radius, y + radius], fill=0)
-    return canvas.reduce(OVERSAMPLING)
-
-
-def contact_sheet(mistakes: list[tuple[str, str, np.ndarray]], path: Path) -> None:
-    """What the model saw of each mistake, under "truth > answer"."""
-    columns, cell = 12, 84
-    sheet = Image.new("L", (columns * cell, -(-len(mistakes) // columns) * (cell + 14)), 255)
-    brush = ImageDraw.Draw(sheet)
-    for index, (truth, answer, canonical) in enumerate(mistakes):
-        x, y = index % columns * cell, index // columns * (cell + 14)
-        sheet.paste(Image.fromarray(canonical).resize((cell - 4, cell - 4), Image.Resampling.NEAREST), (x, y + 14))
-        brush.text((x + 2, y + 1), f"{truth} > {answer}", fill=0)
-    sheet.save(path)
-
-
-def main() -> None:
+def parse_options(arguments: list[str] | None) -> argparse.Namespace:
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
-    parser.add_argument("folder", type=Path)
-    parser.add_argument("--pens", type=float, nargs="+", default=[14])
-    parser.add_argument("--model")
-    parser.add_argument("--mistakes", type=Path, help="write a contact sheet of the mistakes here")
-    options = parser.parse_args()
-    recognizer = DigitRecognizer.from_pretrained(options.model)
-    mistakes = []
-    for file in FILES:
-        rows = json.loads(gzip.decompress((options.folder / file).read_bytes()))
-        for pen in options.pens:
-            predictions = recognizer.predict([draw(row["strokes"], pen) for row in rows])
-            wrong = [
-                (str(row["label"]), prediction.label, prediction.canonical)
-                for row, prediction in zip(rows, predictions, strict=True)
-                if not prediction.is_digit or prediction.label != str(row["label"])
-            ]
-            mistakes += wrong
-            accuracy = 1 - len(wrong) / len(rows)
-            print(f"{file.split('.')[0]:<14} pen {pen:>4g} px   {accuracy:7.2%}   {len(wrong)} mistakes in {len(rows)}")
+    parser.add_argument("folder", type=Path, help="folder of the strokes")
+    parser.add_argument("--sets", nargs="+", choices=SETS, metavar="SET", help=f"some of: {', '.join(SETS)}")
+    parser.add_argument(
+        "--limit", type=positive, help="so many pictures of each file in each row (default: see the counts)"
+    )
+    parser.add_argument("--model", metavar="ID", help="Hub id or checkpoint folder (default: the bundled model)")
+    parser.add_argument("--mnist", metavar="DATASET", help="measure on the test split of this folder or id, too")
+    parser.add_argument("--processes", type=positive, default=1, help="measure in so many processes (default: 1)")
+    parser.add_argument("--mistakes", type=Path, metavar="PNG", help="draw a contact sheet of the worst mistakes")
+    parser.add_argument("--worst", type=positive, default=100, help="mistakes on the sheet (default: 100)")
+    parser.add_argument("--json", type=Path, metavar="FILE", help="write all figures here")
+    parser.add_argument("--save", type=Path, metavar="FOLDER", help="add the table to this checkpoint's report.json")
+    options = parser.parse_args(arguments)
+    options.sets = options.sets or [name for name in SETS if name != "mnist" or options.mnist]
+    if "mnist" in options.sets and not options.mnist:
+        parser.error("--sets mnist wants --mnist DATASET")
+    return options
+
+
+def positive(text: str) -> int:
+    if int(text) < 1:
+        raise argparse.ArgumentTypeError("must be at least 1")
+    return int(text)
+
+
+def main(arguments: list[str] | None = None) -> int:
+    options = parse_options(arguments)
+    try:
+        run(options)
+    except MnistModelError as error:
+        print(f"error: {error}", file=sys.stderr)
+        return 2
+    return 0
+
+
+def run(options: argparse.Namespace) -> None:
+    if options.save:
+        read_report(options.save)  # before minutes are spent
+    task = Task(options.folder, options.sets, options.limit, options.mnist, options.model)
+    table, mistakes = [], []
+    for figures, outcomes in measure_all(task, options.processes):
+        if not table:
+            print(f"{'':<32}{'right':>8}{'mistakes':>10}{'of':>7}{'goal':>9}")
+        print(format_row(figures), flush=True)
+        table.append(figures)
+        mistakes += [outcome for outcome in outcomes if not outcome.right]
     if options.mistakes:
-        contact_sheet(mistakes, options.mistakes)
+        sheet = contact_sheet(sorted(mistakes, key=lambda outcome: -outcome.confidence)[: options.worst])
+        write(options.mistakes, sheet.save)
+    if options.json:
+        write_json(options.json, {"model": options.model, "rows": table})
+    if options.save:
+        report = read_report(options.save)
+        report["real_handwriting"] = [{key: figures[key] for key in ("set", "accuracy", "count")} for figures in table]
+        write_json(options.save / "report.json", report)
+
+
+def format_row(figures: dict) -> str:
+    """One line of the table: the figures, whether the goal is met, and the three sources that do worst."""
+    goal, accuracy = figures["goal"], figures["accuracy"]
+    verdict = "" if goal is None else f"{goal:>9.2%} {'met' if accuracy >= goal else 'short':<5}"
+    sources = sorted(figures["sources"].items(), key=lambda item: item[1])[:3]
+    note = ", ".join(f"{source} {share:.1%}" for source, share in sources) if len(sources) > 1 else ""
+    line = f"{figures['set']:<32}{accuracy:>8.2%}{figures['mistakes']:>10}{figures['count']:>7}{verdict:<15}  {note}"
+    return line.rstrip()
+
+
+def contact_sheet(mistakes: list[Outcome]) -> Image.Image:
+    """Of each mistake the picture as given, and as the model saw it, under "truth > answer  confidence" and its row."""
+    columns, width, height = 6, 2 * THUMBNAIL + 12, THUMBNAIL + 32
+    sheet = Image.new("RGB", (columns * width, max(1, -(-len(mistakes) // columns)) * height), "white")
+    brush = ImageDraw.Draw(sheet)
+    for index, outcome in enumerate(mistakes):
+        x, y = index % columns * width, index // columns * height
+        answer = outcome.answer if outcome.is_digit else f"refused ({outcome.answer})"
+        brush.text((x + 2, y + 2), f"{outcome.truth} > {answer}  {outcome.confidence:.3f}", fill="black")
+        brush.text((x + 2, y + 14), outcome.row, fill="grey")
+        given, seen = outcome.pictures
+        sheet.paste(given, (x, y + 28))
+        sheet.paste(seen, (x + THUMBNAIL + 2, y + 28))
+        brush.rectangle([x - 1, y + 27, x + given.width, y + 28 + given.height], outline="silver")
+    return sheet
+
+
+def read_report(folder: Path) -> dict:
+    try:
+        report = json.loads((folder / "report.json").read_text(encoding="utf-8"))
+    except (OSError, ValueError) as error:
+        raise MnistModelError(f"{folder} has no report.json that can be read: give a checkpoint folder.") from error
+    if not isinstance(report, dict):
+        raise MnistModelError(f"{folder}/report.json is no report: give a checkpoint folder.")
+    return report
+
+
+def write_json(path: Path, content: dict) -> None:
+    text = json.dumps(content, indent=2, ensure_ascii=False) + "\n"
+    write(path, lambda temporary: temporary.write_text(text, encoding="utf-8"))
+
+
+def write(path: Path, save) -> None:
+    """Let `save(path)` write a file: all of it or, where that fails, nothing; an older one is replaced in one step."""
+    temporary = path.with_name(f".{os.getpid()}.{path.name}")
+    try:
+        path.parent.mkdir(parents=True, exist_ok=True)
+        save(temporary)
+        os.replace(temporary, path)
+    except (OSError, ValueError) as error:  # PIL's, where the name ends in no format that it knows
+        raise MnistModelError(f"Could not write {path}: {error}.") from error
+    finally:
+        temporary.unlink(missing_ok=True)
 
 
 if __name__ == "__main__":
-    main()
+    sys.exit(main())

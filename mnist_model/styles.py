@@ -15,6 +15,7 @@ import torch.nn.functional as F
 from torch import Tensor
 
 from .preprocessing import BOX, CENTRE, SIDE
+from .stroke_drawing import distance_to_strokes
 
 MARGIN = 10  # strokes may leave the picture: the digit is scaled afterwards
 CANVAS = SIDE + 2 * MARGIN
@@ -107,9 +108,9 @@ def _slash(zeros: Digits) -> Tensor:
 def _up_stroke(ones: Digits) -> Tensor:
     """A line from the lower left up to the top of the stem; under some a foot, or a hook to the right."""
     top, bottom = ones.middle_of_ink(0.03), ones.middle_of_ink(0.97)
-    angle, length = torch.deg2rad(ones.between(22, 68)), ones.between(4, 14)
+    angle, length = torch.deg2rad(ones.between(20, 68)), ones.between(4, 16)
     start = top + torch.stack([-length * angle.cos(), length * angle.sin()], dim=1)
-    images = _add_curve(ones, start, (start + top) / 2 + ones.between(-1, 1, 2), top)
+    images = _add_curve(ones, start, (start + top) / 2 + ones.between(-2, 2, 2), top)
     left, right = ones.between(2, 6), ones.between(2, 6)
     hook = ones.chance(0.3)
     left = torch.where(hook, 0, left)
@@ -147,7 +148,12 @@ def _low_right_stroke(fours: Digits) -> Tensor:
     below = (columns > y[:, None]) & (columns < (fours.high[:, 1] - 3)[:, None])
     bar = (fours.images.sum(dim=2) * below).argmax(dim=1)
     start = bar - fours.stroke_width * 0.7 - fours.between(0, 1) * (bar - fours.low[:, 1]) * 0.5
-    taken = (columns > gap[:, None])[:, None, :] & (columns < start[:, None])[:, :, None]
+    # Some end early as well, which leaves the left stroke the longer one.
+    end = torch.where(fours.chance(0.35), bar + fours.between(0.5, 1) * (fours.high[:, 1] - bar), CANVAS)
+    rows = columns
+    taken = ((columns > gap[:, None])[:, None, :] & (rows < start[:, None])[:, :, None]) | (rows > end[:, None])[
+        :, :, None
+    ]
     return torch.where(taken & is_open[:, None, None], 0, fours.images)
 
 
@@ -162,14 +168,10 @@ STYLES: dict[str, Callable[[Digits], Tensor]] = {
 
 def _add_curve(digits: Digits, start: Tensor, control: Tensor, end: Tensor) -> Tensor:
     """Draw a quadratic Bezier curve, of the digit's own stroke width, from points of shape (N, 2) in (x, y)."""
-    t = torch.linspace(0, 1, SEGMENTS + 1, device=start.device)[:, None, None]
-    points = (1 - t) ** 2 * start + 2 * t * (1 - t) * control + t**2 * end  # (SEGMENTS + 1, N, 2)
-    pixels = torch.stack(torch.meshgrid(digits.axis, digits.axis, indexing="xy"), dim=-1)  # (CANVAS, CANVAS, 2)
-    distance = torch.full_like(digits.images, torch.inf)
-    for a, b in zip(points[:-1, :, None, None], points[1:, :, None, None], strict=True):
-        along = ((pixels - a) * (b - a)).sum(dim=-1) / ((b - a) ** 2).sum(dim=-1).clamp(min=1e-6)
-        nearest = a + along.clamp(0, 1)[..., None] * (b - a)
-        distance = torch.minimum(distance, (pixels - nearest).norm(dim=-1))
+    start, control, end = start[:, None], control[:, None], end[:, None]
+    t = torch.linspace(0, 1, SEGMENTS + 1, device=start.device)[:, None]
+    points = (1 - t) ** 2 * start + 2 * t * (1 - t) * control + t**2 * end  # (N, SEGMENTS + 1, 2)
+    distance = distance_to_strokes(points[:, :-1], points[:, 1:], CANVAS)
     radius = digits.stroke_width[:, None, None] / 2
     return torch.maximum(digits.images, (radius + 0.5 - distance).clamp(0, 1) * 255)
 

@@ -60,6 +60,12 @@ class TrainingConfig:
     label_smoothing: float = field(
         default=0.0, metadata={"help": "probability taken from the truth and spread over all"}
     )
+    outliers: float = field(
+        default=0.125, metadata={"help": "made-up pictures of no digit for each digit, where the labels are digits"}
+    )
+    outlier_weight: float = field(
+        default=0.5, metadata={"help": "weight of the loss that keeps the model unsure of made-up pictures of no digit"}
+    )
     dropout: float = field(default=0.0, metadata={"help": "before the classifier"})
     ema_decay: float = field(
         default=0.998,
@@ -90,6 +96,8 @@ class TrainingConfig:
             ("warmup_fraction", 0, 1),
             ("weight_decay", 0, math.inf),
             ("label_smoothing", 0, 1),
+            ("outliers", 0, 10),
+            ("outlier_weight", 0, math.inf),
             ("dropout", 0, 0.99),
             ("ema_decay", 0, 0.999999),
             ("early_stopping_patience", 0, math.inf),
@@ -157,7 +165,8 @@ def fit(
     Args:
         model: takes (B, 1, H, W) and gives logits of shape (B, classes).
         train: the pictures to learn from.
-        augment: called with each batch; gives float32 pictures of shape (B, 28, 28), values 0 to 255.
+        augment: called with each batch; gives float32 pictures of shape (B, 28, 28), values 0 to 255. Those that it
+            gives beyond the batch's own are of no class: the model learns to be unsure of them.
         validate: called after each epoch, in every process, with a float32 model; gives `validation_loss` and
             `validation_accuracy`.
     Returns:
@@ -279,16 +288,23 @@ def _train_epoch(
 
 
 def _train_step(model, optimizer, scheduler, batch: Split, augment, config, accelerator) -> Tensor:
-    pixel_values = to_pixel_values(augment(batch)).contiguous(memory_format=torch.channels_last)
-    logits = model(pixel_values)
-    loss = F.cross_entropy(logits.float(), batch.labels, label_smoothing=config.label_smoothing)
-    accelerator.backward(loss)
+    count = len(batch)
+    images = augment(batch)
+    logits = model(to_pixel_values(images).contiguous(memory_format=torch.channels_last)).float()
+    loss = F.cross_entropy(logits[:count], batch.labels, label_smoothing=config.label_smoothing)
+    accelerator.backward(loss + config.outlier_weight * _distance_from_uniform(logits[count:]))
     optimizer.step()
     scheduler.step()
     optimizer.zero_grad()
-    count = len(batch)
-    right = (logits.detach().argmax(dim=1) == batch.labels).sum()
+    right = (logits[:count].detach().argmax(dim=1) == batch.labels).sum()
     return torch.stack([loss.detach() * count, right, torch.full_like(right, count)]).double()
+
+
+def _distance_from_uniform(logits: Tensor) -> Tensor:
+    """Kullback-Leibler divergence of equal probabilities from those predicted (Hendrycks et al., 2019)."""
+    if not len(logits):
+        return logits.sum()
+    return (logits.logsumexp(dim=1) - logits.mean(dim=1)).mean() - math.log(logits.shape[1])
 
 
 def _average_buffers(model: nn.Module, accelerator: Accelerator) -> None:

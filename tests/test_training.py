@@ -173,21 +173,18 @@ def two_classes() -> Split:
     return Split(images, torch.arange(80) % 2)
 
 
-def fit_small(split, tmp_path, validate=None, **options):
+def augmented_signs(batch):
+    return augment(batch, ["dash", "bar"], AugmentConfig())
+
+
+def fit_small(split, tmp_path, validate=None, augmented=augmented_signs, **options):
     import timm
 
     config = TrainingConfig(output_dir=str(tmp_path), batch_size=8, mixed_precision="no", **options)
     torch.manual_seed(0)
     model = timm.create_model("mnist_cnn", in_chans=1, num_classes=2)
     validate = validate or (lambda model: {"validation_loss": 1.0, "validation_accuracy": 0.5})
-    return fit(
-        model,
-        split,
-        lambda batch: augment(batch, ["dash", "bar"], AugmentConfig()),
-        validate,
-        config,
-        make_accelerator(config),
-    )
+    return fit(model, split, augmented, validate, config, make_accelerator(config))
 
 
 @pytest.mark.parametrize(
@@ -207,6 +204,23 @@ def test_it_learns(two_classes, tmp_path, options):
     with torch.inference_mode():
         answers = model(to_pixel_values(two_classes.images)).argmax(dim=1)
     assert (answers == two_classes.labels).float().mean() == 1
+
+
+def test_it_is_unsure_of_outliers(two_classes, tmp_path):
+    from mnist_model.data import to_pixel_values
+
+    def with_outliers(batch):
+        return torch.cat([batch.images.float(), torch.full([4, 28, 28], 255.0)])
+
+    confidence = {}
+    for weight in (0.0, 2.0):
+        model, _ = fit_small(two_classes, tmp_path, epochs=6, outlier_weight=weight, augmented=with_outliers)
+        with torch.inference_mode():
+            white = model(to_pixel_values(torch.full([1, 28, 28], 255.0)))
+            answers = model(to_pixel_values(two_classes.images)).argmax(dim=1)
+        assert (answers == two_classes.labels).all()
+        confidence[weight] = white.softmax(dim=1).max().item()
+    assert confidence[2.0] < 0.6 and confidence[2.0] < confidence[0.0]
 
 
 def test_early_stopping_keeps_the_best(two_classes, tmp_path):
