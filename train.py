@@ -14,6 +14,7 @@ Several processes on one CPU:
 import sys
 import time
 from dataclasses import asdict, dataclass, field
+from functools import partial
 from pathlib import Path
 from typing import Any, cast
 
@@ -25,6 +26,7 @@ from torch.utils.data import DataLoader, TensorDataset
 from transformers import HfArgumentParser
 
 from mnist_model.architectures import ARCHITECTURES
+from mnist_model.calibration import fit_rejection, split_last_output
 from mnist_model.checkpoint import fold_temperature, load_checkpoint, save_checkpoint
 from mnist_model.config import read_config
 from mnist_model.data import AugmentConfig, Data, DataConfig, Split, augment, load_data, to_pixel_values
@@ -34,6 +36,7 @@ from mnist_model.hub import check_model_id, push_checkpoint
 from mnist_model.metrics import fit_temperature
 from mnist_model.nondigits import make_nondigits
 from mnist_model.plots import save_plots
+from mnist_model.rejection import Rejection
 from mnist_model.training import TrainingConfig, fit, make_accelerator, seed_of
 
 EVALUATION_BATCH = 500
@@ -84,16 +87,13 @@ def main(arguments: list[str] | None = None) -> None:
 
 
 def train(training: TrainingConfig, data_config: DataConfig, augmentation: AugmentConfig) -> Path | None:
-    """Data -> fit -> temperature -> report on the test split -> checkpoint folder.
+    """Data -> fit -> calibration -> report on the test split -> checkpoint folder.
 
     Gives the folder, in the main process alone.
     """
     started = time.perf_counter()
     accelerator = make_accelerator(training)
-    options = {"training": asdict(training), "data": asdict(data_config), "augmentation": asdict(augmentation)}
-    options["data"]["dataset"] = dataset_name(data_config)
-    for name in ("output_dir", "resume"):  # they say where, not how
-        del options["training"][name]
+    options = published_options(training, data_config, augmentation)
     if accelerator.log_with:
         chosen = {name: value for part in options.values() for name, value in part.items() if value is not None}
         accelerator.init_trackers("mnist_model", config=chosen)
@@ -104,28 +104,10 @@ def train(training: TrainingConfig, data_config: DataConfig, augmentation: Augme
         f"{len(data.test)} to test; {accelerator.num_processes} process(es) on {accelerator.device.type}, "
         f"precision {accelerator.mixed_precision}"
     )
-    torch.manual_seed(seed_of(training.seed))
-    model = timm.create_model(training.model, in_chans=1, num_classes=len(data.label_names), drop_rate=training.dropout)
-    validation_loader = make_loader(data.validation, accelerator)
-
-    def validate(model: nn.Module) -> dict[str, float]:
-        logits, labels = predict_logits(model, validation_loader, accelerator)
-        loss = nn.functional.cross_entropy(logits, labels).item()
-        return {"validation_loss": loss, "validation_accuracy": (logits.argmax(dim=1) == labels).double().mean().item()}
-
-    # To a model of letters, say, the made-up non-digits may be just what it is to know.
-    share = training.outliers if data.label_names == [str(digit) for digit in range(10)] else 0
-
-    def augmented(batch: Split) -> torch.Tensor:
-        outliers = make_nondigits(batch.images, round(share * len(batch)))
-        return torch.cat([augment(batch, data.label_names, augmentation), outliers])
-
-    model, history = fit(model, data.train, augmented, validate, training, accelerator)
-    logits, labels = predict_logits(model, validation_loader, accelerator)
-    temperature = fit_temperature(logits, labels)
-    fold_temperature(model, temperature)
+    model, history = learn(data, training, augmentation, accelerator)
+    temperature, rejection, refused = calibrate(model, data, training, augmentation, accelerator)
     report = report_on_test(model, data, data_config, training.model, accelerator)
-    report.temperature, report.history, report.training = temperature, history, options
+    report.temperature, report.rejection, report.history, report.training = temperature, refused, history, options
     report.cost = {
         "seconds": time.perf_counter() - started,
         "training_seconds": sum(epoch["seconds"] for epoch in history),
@@ -137,13 +119,75 @@ def train(training: TrainingConfig, data_config: DataConfig, augmentation: Augme
     }
     folder = Path(training.output_dir, "checkpoint")
     if accelerator.is_main_process:
-        save_checkpoint(
-            model, folder, training.model, data.label_names, lambda unfinished: write_report(report, unfinished, data)
-        )
+        write_more = partial(write_report, report, data=data)
+        save_checkpoint(model, folder, training.model, data.label_names, rejection, write_more)
         print(f"{summary(report)}\nCheckpoint: {folder}")
     accelerator.wait_for_everyone()
     accelerator.end_training()
     return folder if accelerator.is_main_process else None
+
+
+def published_options(
+    training: TrainingConfig, data_config: DataConfig, augmentation: AugmentConfig
+) -> dict[str, dict[str, Any]]:
+    """Every option that says how, and none that says where: reports are published."""
+    options = {"training": asdict(training), "data": asdict(data_config), "augmentation": asdict(augmentation)}
+    options["data"]["dataset"] = dataset_name(data_config)
+    for name in ("output_dir", "resume"):
+        del options["training"][name]
+    return options
+
+
+def learn(
+    data: Data, training: TrainingConfig, augmentation: AugmentConfig, accelerator: Accelerator
+) -> tuple[nn.Module, list[dict]]:
+    """A trained model, with one output more than labels if it has seen made-up non-digits; and its history."""
+    num_labels = len(data.label_names)
+    # To a model of letters, say, the made-up non-digits may be just what it is to know.
+    is_digits = data.label_names == [str(digit) for digit in range(10)]
+    outliers = round(training.outliers * training.batch_size) if is_digits else 0
+
+    def augmented(batch: Split) -> torch.Tensor:
+        images = augment(batch, data.label_names, augmentation)
+        count = outliers * len(batch) // training.batch_size
+        return torch.cat([images, make_nondigits(batch.images, count)]) if count else images
+
+    validation_loader = make_loader(data.validation, accelerator)
+
+    def validate(model: nn.Module) -> dict[str, float]:
+        outputs, labels = predict_logits(model, validation_loader, accelerator)
+        logits = outputs[:, :num_labels]
+        loss = nn.functional.cross_entropy(logits, labels).item()
+        return {"validation_loss": loss, "validation_accuracy": (logits.argmax(dim=1) == labels).double().mean().item()}
+
+    torch.manual_seed(seed_of(training.seed))
+    model = timm.create_model(
+        training.model, in_chans=1, num_classes=num_labels + bool(outliers), drop_rate=training.dropout
+    )
+    return fit(model, data.train, augmented, num_labels, validate, training, accelerator)
+
+
+def calibrate(
+    model: nn.Module, data: Data, training: TrainingConfig, augmentation: AugmentConfig, accelerator: Accelerator
+) -> tuple[float, Rejection | None, dict[str, Any]]:
+    """On the validation split: the temperature, folded into the model; when to refuse a picture; what that costs.
+
+    A last output beyond the labels is taken off the model.
+    """
+    num_labels = len(data.label_names)
+    has_more = model.get_classifier().out_features > num_labels
+    last_output = split_last_output(model, num_labels) if has_more else None
+    logits, labels = predict_logits(model, make_loader(data.validation, accelerator), accelerator)
+    temperature = fit_temperature(logits, labels)
+    fold_temperature(model, temperature)
+    if last_output is None:
+        return temperature, None, {}
+    torch.manual_seed(seed_of(training.seed))  # the same after an interruption
+    digits = augment(data.validation.to(accelerator.device), data.label_names, augmentation)
+    others = make_nondigits(digits, len(digits))
+    weight, bias = last_output
+    rejection, refused = fit_rejection(model, weight / temperature, bias / temperature, digits, others)
+    return temperature, rejection, refused
 
 
 def evaluate_checkpoint(folder: str, training: TrainingConfig, data_config: DataConfig) -> None:

@@ -8,6 +8,7 @@ import argparse
 import shutil
 import statistics
 import subprocess
+import sys
 from pathlib import Path
 
 from mnist_model.evaluation import Report
@@ -17,7 +18,8 @@ REPORTS = Path(__file__).parent / "reports"
 
 def train(seed: int, options: list[str]) -> None:
     output = Path("runs", f"seed{seed}")
-    command = ["accelerate", "launch", "train.py", "--seed", str(seed), "--output-dir", str(output), *options]
+    launch = [sys.executable, "-m", "accelerate.commands.launch", "train.py"]
+    command = [*launch, "--seed", str(seed), "--output-dir", str(output), *options]
     subprocess.run(command, check=True)
     shutil.copyfile(output / "checkpoint" / "report.json", REPORTS / f"seed{seed}.json")
 

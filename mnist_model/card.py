@@ -29,7 +29,7 @@ FILES = {
     "image_processing_mnist.py": "the same as an image processor of transformers",
     "report.json": "every figure of this card, with the whole history of the training",
 }
-PLOTS = ("training_curves", "confusion_matrix", "mistakes", "reliability")
+PLOTS = ("training_curves", "confusion_matrix", "mistakes", "reliability", "rejection")
 MNIST_IDS = ("ylecun/mnist", "mnist")
 SHOWN_MISTAKES = 10
 # What the card says of a report; `history`, `training`, `cost` and `real_handwriting` may be absent.

@@ -32,6 +32,7 @@ from torch import nn
 from .architectures import ARCHITECTURES
 from .config import read_config
 from .errors import MnistModelError
+from .rejection import Rejection
 
 CODE_FILES = ("preprocessing.py", "image_processing_mnist.py")
 ONNX_OPSET = 18
@@ -50,6 +51,7 @@ def save_checkpoint(
     folder: str | Path,
     name: str,
     label_names: list[str],
+    rejection: Rejection | None = None,
     write_more: Callable[[Path], None] = lambda folder: None,
 ) -> Path:
     """Write a checkpoint folder, whole or not at all.
@@ -59,6 +61,7 @@ def save_checkpoint(
         folder: replaced, if it exists, once everything is on disk.
         name: of the architecture, a key of `ARCHITECTURES`.
         label_names: one for each logit.
+        rejection: when the recognizer says that a picture shows none of them.
         write_more: called with the unfinished folder, to add files that belong to the checkpoint.
     Raises:
         MnistModelError: the disk is full or the folder cannot be written; what was there is as it was.
@@ -69,7 +72,7 @@ def save_checkpoint(
         with tempfile.TemporaryDirectory(prefix=".unfinished-", dir=folder.parent) as unfinished:
             whole = Path(unfinished, folder.name)
             whole.mkdir()
-            _write(model, whole, name, label_names)
+            _write(model, whole, name, label_names, rejection)
             write_more(whole)
             _replace(folder, whole, Path(unfinished, "replaced"))
     except (OSError, RuntimeError, SafetensorError) as error:
@@ -81,7 +84,7 @@ def save_checkpoint(
     return folder
 
 
-def _write(model: nn.Module, folder: Path, name: str, label_names: list[str]) -> None:
+def _write(model: nn.Module, folder: Path, name: str, label_names: list[str], rejection: Rejection | None) -> None:
     architecture = ARCHITECTURES[name]
     exported = timm.create_model(architecture.stock, num_classes=len(label_names), **architecture.model_args).eval()
     exported.load_state_dict(_with_three_channels(model.state_dict(), architecture.first_conv))
@@ -97,6 +100,8 @@ def _write(model: nn.Module, folder: Path, name: str, label_names: list[str]) ->
         "pretrained_cfg": architecture.pretrained_cfg(len(label_names)),
         "auto_map": {"AutoImageProcessor": "image_processing_mnist.MnistImageProcessor"},
     }
+    if rejection:
+        config["rejection"] = rejection.as_config()
     (folder / "config.json").write_text(json.dumps(config, indent=2) + "\n")
     for file in CODE_FILES:
         shutil.copyfile(Path(__file__).with_name(file), folder / file)

@@ -200,10 +200,10 @@ class AugmentConfig:
     )
     thickness: float = field(default=0.3, metadata={"help": "limit of thickening and thinning, in pixels on each side"})
     styles: float = field(
-        default=0.3,
+        default=0.35,
         metadata={"help": "share of 0, 1, 4, 7 and 9 drawn in a style that MNIST lacks"},
     )
-    blur: float = field(default=0.5, metadata={"help": "limit of blurring and of sharpening, 0 to 1"})
+    blur: float = field(default=0.4, metadata={"help": "limit of blurring and of sharpening, 0 to 1"})
 
     def __post_init__(self):
         for name, value in vars(self).items():

@@ -40,6 +40,8 @@ class Report:
         temperature: what the logits were divided by, here or in the classifier, before anything was measured.
         mistakes: `{"index", "truth", "answer", "confidence"}`, most confident first; `index` counts in the split,
             `truth` and `answer` are label names.
+        rejection: what it costs to refuse pictures of no label: threshold, the shares digits_refused and others_refused
+            at it, and their curve over other thresholds. Empty where the model refuses nothing.
         history: one dict per epoch: epoch (from 1), train_loss, train_accuracy, validation_loss, validation_accuracy,
             learning_rate, seconds. Empty when an existing checkpoint was evaluated.
         training: the options of the run.
@@ -63,6 +65,7 @@ class Report:
     reliability: list[dict]
     temperature: float
     mistakes: list[dict]
+    rejection: dict = field(default_factory=dict)
     history: list[dict] = field(default_factory=list)
     training: dict = field(default_factory=dict)
     model: dict = field(default_factory=dict)

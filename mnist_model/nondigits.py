@@ -230,7 +230,8 @@ def _row(digits: Tensor, count: int) -> Tensor:
         small = F.interpolate(tiles[:, :several], size=(height, width), mode="area")
         row = F.pad(small.transpose(1, 2).flatten(2), [0, 0, (BOX - height) // 2, (BOX + 1 - height) // 2])
         rows.append(row[..., :BOX])
-    return (1.6 * torch.where(_between(count, 0, 1, tiles) < 0.6, *rows)).clamp(max=1)
+    two, three = rows
+    return (1.6 * torch.where(_between(count, 0, 1, tiles) < 0.6, two, three)).clamp(max=1)
 
 
 def _struck(digits: Tensor, count: int) -> Tensor:

@@ -53,12 +53,15 @@ def save_plots(report: Report, folder: str | os.PathLike, images: np.ndarray | N
     Args:
         report: what to show.
         folder: made where it is missing; gets training_curves.png (if the report has a history), confusion_matrix.png,
-            reliability.png and, with `images`, mistakes.png.
+            reliability.png, rejection.png (if the model refuses what is none of its labels) and, with `images`,
+            mistakes.png.
         images: the whole split that was measured, shape (N, H, W), uint8, 0 = background.
     """
     figures = {"confusion_matrix": plot_confusion_matrix(report), "reliability": plot_reliability(report)}
     if report.history:
         figures["training_curves"] = plot_curves(report)
+    if report.rejection:
+        figures["rejection"] = plot_rejection(report)
     if images is not None:
         figures["mistakes"] = plot_mistakes(report, images)
     folder = Path(folder)
@@ -145,6 +148,24 @@ def plot_reliability(report: Report):
     for axis in (top, bottom):
         axis.xaxis.set_major_formatter(_percent())
     top.yaxis.set_major_formatter(_percent())
+    return figure
+
+
+@_styled
+def plot_rejection(report: Report):
+    """How many made-up non-digits are refused, for each share of digits that is refused with them."""
+    figure, axis = _figure((5.2, 4))
+    curve = report.rejection["curve"]
+    axis.plot([point["digits_refused"] for point in curve], [point["others_refused"] for point in curve], color=BLUE)
+    here = report.rejection["digits_refused"], report.rejection["others_refused"]
+    axis.plot(*here, "o", color=BLUE, clip_on=False)
+    axis.annotate("the model's threshold", here, (8, -12), textcoords="offset points", va="top")
+    axis.set_xscale("symlog", linthresh=0.001)
+    axis.set(
+        title="What the model refuses", xlabel="Digits refused", ylabel="Others refused", xlim=(0, 0.2), ylim=(0, 1)
+    )
+    axis.xaxis.set_major_formatter(_percent())
+    axis.yaxis.set_major_formatter(_percent())
     return figure
 
 

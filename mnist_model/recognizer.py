@@ -7,6 +7,7 @@ It runs on onnxruntime and imports no torch.
 """
 
 import json
+import math
 import os
 from collections.abc import Sequence
 from dataclasses import dataclass, field
@@ -19,11 +20,14 @@ from PIL import Image, UnidentifiedImageError
 
 from .config import bundled_checkpoint, read_config
 from .errors import MnistModelError
-from .preprocessing import canonicalize, drop_specks, find_ink, fit_to_box, to_grey
-from .segmentation import find_digits
+from .lattice import find_digits, legible
+from .preprocessing import canonicalize, find_ink, to_grey
+from .rejection import Rejection
 
 MAX_FILE_BYTES = 10 * 1024 * 1024
 MAX_PIXELS = 80_000_000  # beyond, PIL warns of a decompression bomb
+SCORED_AT_ONCE = 64  # pictures that may be digits, to bound the memory
+NO_DIGIT = -4.0  # log-probability that what is refused is a digit after all
 
 
 @dataclass(frozen=True)
@@ -34,7 +38,8 @@ class Prediction:
         label: name of the most probable class.
         confidence: its probability, 0 to 1.
         probabilities: of all classes, by name, in the order of the model's labels; they sum to 1.
-        is_digit: False where there is nothing to read; `label` then means nothing.
+        is_digit: False where there is no ink, or where what there is looks like none of the labels. `label` is then
+            what the model would guess if it had to.
         canonical: what the model saw: uint8, shape (28, 28), ink bright on black.
     """
 
@@ -99,6 +104,7 @@ class DigitRecognizer:
         except (KeyError, IndexError, TypeError, ValueError) as error:
             raise MnistModelError(f"{folder}/config.json does not say what the model's input is.") from error
         self.test_accuracy = _read_test_accuracy(folder)
+        self._rejection = Rejection.from_config(config, folder / "config.json")
         self._session = _open_session(folder)
 
     @classmethod
@@ -144,32 +150,52 @@ class DigitRecognizer:
         return predictions if several else predictions[0]
 
     def read(self, image) -> Reading:
-        """Read a picture of several digits that stand apart on one line, left to right.
+        """Read a picture of several digits: line by line from top to bottom, each from left to right.
+
+        The digits may touch, and may be in several parts. Commas, points, minus signs, rules and boxes are left out,
+        and so is what is no digit. A picture of one digit is read as `predict` reads it.
 
         Args:
             image: a path, or what `canonicalize` takes.
+        Returns:
+            The digits; their boxes are in pixels of the picture as it is shown, its EXIF rotation undone.
         Raises:
             MnistModelError: a path leads to no picture that can be opened.
         """
         image = _opened(image)
         grey = to_grey(image)
-        found = find_digits(drop_specks(find_ink(grey)))
-        predictions = self.predict_canonical([fit_to_box(ink) for _, ink in found])
+        found = find_digits(find_ink(grey), self._scores)
+        several = len(found) > 1
+        predictions = self.predict_canonical([digit.canonical if several else canonicalize(image) for digit in found])
+        shown = legible(found, [prediction.is_digit for prediction in predictions])
         scale = _longer_side(image) / max(grey.shape) if found else 1.0
         digits = [
-            ReadDigit(Box(*(round(value * scale) for value in box)), prediction)
-            for (box, _), prediction in zip(found, predictions, strict=True)
+            ReadDigit(Box(*(round(value * scale) for value in digit.box)), prediction)
+            for digit, prediction, kept in zip(found, predictions, shown, strict=True)
+            if kept
         ]
         return Reading("".join(digit.prediction.label for digit in digits), digits)
+
+    def _scores(self, images: Sequence[np.ndarray]) -> list[float]:
+        """Log-probability of the label of pictures in MNIST's form; what is no digit has little."""
+        return [
+            math.log(max(one.confidence, 1e-9)) + (0.0 if one.is_digit else NO_DIGIT)
+            for start in range(0, len(images), SCORED_AT_ONCE)
+            for one in self.predict_canonical(images[start : start + SCORED_AT_ONCE])
+        ]
 
     def predict_canonical(self, images: Sequence[np.ndarray]) -> list[Prediction]:
         """Read pictures that are in MNIST's form already: uint8, shape (28, 28), ink bright on black."""
         if not len(images):
             return []
-        logits = np.asarray(self._session.run(None, {"pixel_values": self._pixel_values(images)})[0])
+        logits, features = map(np.asarray, self._session.run(None, {"pixel_values": self._pixel_values(images)}))
         exponentials = np.exp(logits - logits.max(axis=1, keepdims=True))
         probabilities = exponentials / exponentials.sum(axis=1, keepdims=True)
-        return [self._prediction(row, canonical) for row, canonical in zip(probabilities.tolist(), images, strict=True)]
+        is_digit = np.array([image.any() for image in images])
+        if self._rejection:
+            is_digit &= self._rejection.scores(logits, features) >= self._rejection.threshold
+        rows = zip(probabilities.tolist(), is_digit.tolist(), images, strict=True)
+        return [self._prediction(*row) for row in rows]
 
     def _pixel_values(self, images: Sequence[np.ndarray]) -> np.ndarray:
         size = (self._input_size, self._input_size)
@@ -177,10 +203,10 @@ class DigitRecognizer:
         standardised = (np.stack(enlarged)[:, None].astype(np.float32) / 255 - self._mean) / self._std
         return np.repeat(standardised.astype(np.float32), 3, axis=1)
 
-    def _prediction(self, probabilities: list[float], canonical: np.ndarray) -> Prediction:
+    def _prediction(self, probabilities: list[float], is_digit: bool, canonical: np.ndarray) -> Prediction:
         by_label = dict(zip(self.label_names, probabilities, strict=True))
         label = max(by_label, key=by_label.__getitem__)
-        return Prediction(label, by_label[label], by_label, bool(canonical.any()), canonical)
+        return Prediction(label, by_label[label], by_label, is_digit, canonical)
 
 
 def open_image(path: str | os.PathLike) -> Image.Image:

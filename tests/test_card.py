@@ -87,7 +87,9 @@ def letters(tmp_path_factory) -> Path:
         plot_reliability(report).savefig(folder / "reliability.png")
 
     model = timm.create_model("mnist_cnn", in_chans=1, num_classes=47)
-    return save_checkpoint(model, tmp_path_factory.mktemp("run") / "checkpoint", "mnist_cnn", LETTERS, write_more)
+    return save_checkpoint(
+        model, tmp_path_factory.mktemp("run") / "checkpoint", "mnist_cnn", LETTERS, write_more=write_more
+    )
 
 
 def body(text: str) -> str:

@@ -120,7 +120,7 @@ def test_a_full_disk_leaves_the_last_checkpoint_whole(model, folder, images, tmp
         raise OSError(errno.ENOSPC, "No space left on device")
 
     with pytest.raises(MnistModelError, match="the disk is full; what was there before is unharmed"):
-        save_checkpoint(model, target, "mnist_cnn", LABELS, fill_the_disk)
+        save_checkpoint(model, target, "mnist_cnn", LABELS, write_more=fill_the_disk)
     assert {path.name: path.read_bytes() for path in target.iterdir()} == before
     assert [path.name for path in target.parent.iterdir()] == ["checkpoint"]
 

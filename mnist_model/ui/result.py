@@ -25,14 +25,17 @@ def show(prediction, hint: str) -> dict:
         pairs, in their order), top (three [digit, percentage] pairs, best first) and seen (a data URL of a PNG).
     """
     seen = data_url(prediction.canonical)
-    if not prediction.is_digit:
-        return blank(f"This does not look like a digit. {hint}") | {"seen": seen}
+    if not prediction.canonical.any():
+        return blank(f"Nothing stands out from the paper. {hint}") | {"seen": seen}
     answer = {
         "digit": prediction.label,
         "bars": [[label, round(probability, 4)] for label, probability in prediction.probabilities.items()],
         "top": [[label, percentage(probability)] for label, probability in prediction.top(3)],
         "seen": seen,
     }
+    if not prediction.is_digit:
+        sentence = f"This does not look like a digit. If it is one, it is nearest to {prediction.label}. {hint}"
+        return answer | {"digit": "", "state": "none", "sentence": sentence}
     first, second = (f"an {label}" if label == "8" else f"a {label}" for label, _ in prediction.top(2))
     if prediction.confidence >= SURE:
         return answer | {"state": "sure", "sentence": f"This is {first}."}
