@@ -255,7 +255,7 @@ def test_the_draw_tab_answers_junk_with_a_sentence(url):
         ("8", 0.998, True, "sure", "This is an 8."),
         ("7", 0.7, True, "unsure", "Probably a 7, but it could be a 1."),
         ("7", 0.4, True, "unsure", "Not sure: a 7, or a 1?"),
-        ("0", 0.99, False, "none", "This does not look like a digit. Try again."),
+        ("0", 0.99, False, "none", "This does not look like a digit. If it is one, it is nearest to 0. Try again."),
     ],
 )
 def test_doubt_is_shown(label, confidence, is_digit, state, sentence):
@@ -265,13 +265,19 @@ def test_doubt_is_shown(label, confidence, is_digit, state, sentence):
         confidence=confidence,
         is_digit=is_digit,
         probabilities=probabilities,
-        canonical=np.zeros((28, 28), np.uint8),
+        canonical=np.full((28, 28), 255, np.uint8),
         top=lambda k: sorted(probabilities.items(), key=lambda item: -item[1])[:k],
     )
     answer = result.show(prediction, "Try again.")
     assert (answer["state"], answer["sentence"]) == (state, sentence)
     assert answer["digit"] == (label if is_digit else "")
     assert len(answer["bars"]) == 10 and answer["seen"].startswith("data:image/png;base64,")
+
+
+def test_a_picture_without_ink_says_so():
+    empty = SimpleNamespace(canonical=np.zeros((28, 28), np.uint8), is_digit=False)
+    answer = result.show(empty, "Try again.")
+    assert answer["digit"] == "" and answer["sentence"] == "Nothing stands out from the paper. Try again."
 
 
 def test_a_percentage_never_claims_certainty():

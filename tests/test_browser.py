@@ -240,7 +240,7 @@ def test_a_bad_file_gets_a_sentence_and_the_app_goes_on(page, tmp_path):
     for name, words in (
         ("text.png", "text.png is no picture"),
         ("drawing.svg", "drawing.svg is no picture"),
-        ("blank.png", "does not look like a digit"),
+        ("blank.png", "Nothing stands out from the paper"),
     ):
         choose(page, tmp_path / name)
         expect(sentence).to_have_text(re.compile(words))
