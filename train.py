@@ -143,9 +143,7 @@ def learn(
 ) -> tuple[nn.Module, list[dict]]:
     """A trained model, with one output more than labels if it has seen made-up non-digits; and its history."""
     num_labels = len(data.label_names)
-    # To a model of letters, say, the made-up non-digits may be just what it is to know.
-    is_digits = data.label_names == [str(digit) for digit in range(10)]
-    outliers = round(training.outliers * training.batch_size) if is_digits else 0
+    outliers = round(training.outliers * training.batch_size) if is_digits(data.label_names) else 0
 
     def augmented(batch: Split) -> torch.Tensor:
         images = augment(batch, data.label_names, augmentation)
@@ -180,14 +178,18 @@ def calibrate(
     logits, labels = predict_logits(model, make_loader(data.validation, accelerator), accelerator)
     temperature = fit_temperature(logits, labels)
     fold_temperature(model, temperature)
-    if last_output is None:
+    if last_output:
+        last_output = last_output[0] / temperature, last_output[1] / temperature
+    if not is_digits(data.label_names):
         return temperature, None, {}
     torch.manual_seed(seed_of(training.seed))  # the same after an interruption
     digits = augment(data.validation.to(accelerator.device), data.label_names, augmentation)
-    others = make_nondigits(digits, len(digits))
-    weight, bias = last_output
-    rejection, refused = fit_rejection(model, weight / temperature, bias / temperature, digits, others)
-    return temperature, rejection, refused
+    return temperature, *fit_rejection(model, last_output, digits, make_nondigits(digits, len(digits)))
+
+
+def is_digits(label_names: list[str]) -> bool:
+    """Whether made-up non-digits can serve: to a model of letters, say, they may be just what it is to know."""
+    return label_names == [str(digit) for digit in range(10)]
 
 
 def evaluate_checkpoint(folder: str, training: TrainingConfig, data_config: DataConfig) -> None:

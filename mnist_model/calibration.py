@@ -1,7 +1,7 @@
 """From a network with one output more than labels to a classifier of the labels that knows when to refuse.
 
-    weight, bias = split_last_output(model, num_labels)
-    rejection, refused = fit_rejection(model, weight, bias, digits, nondigits)
+    last_output = split_last_output(model, num_labels)
+    rejection, refused = fit_rejection(model, last_output, digits, nondigits)
 
 The threshold is chosen on pictures that were held out from training.
 """
@@ -36,19 +36,20 @@ def split_last_output(model: nn.Module, num_labels: int) -> tuple[Tensor, Tensor
 
 
 def fit_rejection(
-    model: nn.Module, weight: Tensor, bias: Tensor, digits: Tensor, others: Tensor
+    model: nn.Module, last_output: tuple[Tensor, Tensor] | None, digits: Tensor, others: Tensor
 ) -> tuple[Rejection, dict]:
     """Choose the threshold below which a picture is refused: that which `DIGITS_REFUSED` of the digits stay below.
 
     Args:
         model: classifier of the labels, in eval mode.
-        weight, bias: as `split_last_output` gives them.
+        last_output: its weight and bias, as `split_last_output` gives them; None where there was none.
         digits: pictures that are to be kept, shape (N, 28, 28), values 0 to 255; not those trained on.
         others: pictures that are to be refused, shape (M, 28, 28), values 0 to 255.
     Returns:
         The rejection, and what goes into the report: the threshold, the shares refused at it, and the whole curve.
     """
-    rejection = Rejection(tuple(weight.tolist()), bias.item(), threshold=0.0)
+    weight, bias = (last_output[0].tolist(), last_output[1].item()) if last_output else ([], 0.0)
+    rejection = Rejection(tuple(weight), bias, threshold=0.0)
     of_digits, of_others = (_scores(model, rejection, pictures) for pictures in (digits, others))
     threshold = float(f"{np.quantile(of_digits, DIGITS_REFUSED):.6g}")
     measured = {

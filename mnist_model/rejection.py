@@ -1,9 +1,10 @@
-"""Is it a digit at all? One linear output more, over the features that the classifier sees.
+"""Is it a digit at all? Told by the free energy of the logits, and by one output more where the network has it.
 
-The network learns to tell digits from made-up non-digits (`nondigits.py`) by an output beside its labels. What is
-published has the labels alone, so that every loader gives a classifier of digits; the last output is in config.json:
+    "rejection": {"weight": [], "bias": 0.0, "threshold": 3.4}
 
-    "rejection": {"weight": [128 numbers], "bias": -1.2, "threshold": 3.4}
+stands in `config.json`. A network that was trained with made-up non-digits (`nondigits.py`) has an output beside its
+labels that tells them from digits. What is published has the labels alone, so that every loader gives a classifier of
+digits: the last output's weights are here.
 
 numpy alone: the recognizer reads this.
 """
@@ -21,7 +22,8 @@ class Rejection:
     """When to say that a picture shows none of the labels.
 
     Args:
-        weight: of the output that tells digits from other things, one number for each channel of the features.
+        weight: of the output that tells digits from other things, one number for each channel of the features; empty
+            where the network has none.
         bias: of that output.
         threshold: a picture whose score lies below is refused.
     """
@@ -31,10 +33,10 @@ class Rejection:
     threshold: float
 
     def scores(self, logits: np.ndarray, features: np.ndarray) -> np.ndarray:
-        """How much pictures look like any of the labels: the output beside the labels, plus their free energy.
+        """How much pictures look like any of the labels.
 
-        The logarithm of the summed exponentials of the logits (Liu et al., "Energy-based Out-of-distribution
-        Detection", 2020) is high where any label has support.
+        The logarithm of the summed exponentials of the logits is high where any label has support (Liu et al.,
+        "Energy-based Out-of-distribution Detection", 2020); the output beside the labels is added to it.
 
         Args:
             logits: shape (B, labels).
@@ -45,10 +47,12 @@ class Rejection:
         >>> Rejection((1.0, -1.0), 0.5, 0.0).scores(np.zeros((1, 1)), np.array([[3.0, 1.0]]))
         array([2.5])
         """
-        pooled = features.mean(axis=(2, 3)) if features.ndim == 4 else features
         logits = logits.astype(np.float64)
         highest = logits.max(axis=1)
         energy = highest + np.log(np.exp(logits - highest[:, None]).sum(axis=1))
+        if not self.weight:
+            return energy
+        pooled = features.mean(axis=(2, 3)) if features.ndim == 4 else features
         return energy + pooled.astype(np.float64) @ np.asarray(self.weight) + self.bias
 
     def as_config(self) -> dict[str, Any]:
@@ -67,7 +71,7 @@ class Rejection:
             return None
         try:
             weight = tuple(float(value) for value in entry["weight"])
-            if len(weight) != int(config["num_features"]):
+            if weight and len(weight) != int(config["num_features"]):
                 raise ValueError(len(weight))
             return cls(weight, float(entry["bias"]), float(entry["threshold"]))
         except (KeyError, TypeError, ValueError) as error:

@@ -46,7 +46,7 @@ class TrainingConfig:
     output_dir: str = field(
         default="runs/mnist_cnn", metadata={"help": "folder of the run: checkpoint/ to publish, states/ to resume from"}
     )
-    epochs: int = field(default=18, metadata={"help": "passes over the training pictures"})
+    epochs: int = field(default=20, metadata={"help": "passes over the training pictures"})
     batch_size: int = field(
         default=128, metadata={"help": "pictures per optimizer step, over all processes and accumulation steps"}
     )
@@ -64,8 +64,8 @@ class TrainingConfig:
         default=0.0, metadata={"help": "probability taken from the truth and spread over all"}
     )
     outliers: float = field(
-        default=0.125,
-        metadata={"help": "made-up pictures of no digit for each digit, to learn what to refuse; digits only; 0: none"},
+        default=0.0,
+        metadata={"help": "made-up pictures of no digit for each digit, to learn what to refuse; digits only"},
     )
     dropout: float = field(default=0.0, metadata={"help": "before the classifier"})
     ema_decay: float = field(

@@ -456,3 +456,19 @@ from mnist_model.card import make_card
 print(len(make_card({str(bundled_checkpoint())!r}, {MODEL_ID!r})))
 """
     assert int(run_python("-c", code).stdout) > 5000
+
+
+def test_what_is_refused_is_said_where_the_model_refuses(folder):
+    config, report = (json.loads((folder / name).read_text()) for name in ("config.json", "report.json"))
+    for rejection in (None, {"weight": [], "bias": 0.0, "threshold": 3.0}):
+        config.pop("rejection", None)
+        report["rejection"] = {}
+        if rejection:
+            config["rejection"] = rejection
+            shares = {"digits_refused": 0.005, "others_refused": 0.432}
+            report["rejection"] = {"threshold": 3.0, **shares, "digits": 3000, "others": 2000, "curve": []}
+        (folder / "config.json").write_text(json.dumps(config))
+        (folder / "report.json").write_text(json.dumps(report))
+        text = make_card(folder, MODEL_ID)
+        assert ("### What it refuses" in text) == bool(rejection)
+        assert ("43.20% of 2,000 made-up non-digits" in text) == bool(rejection)

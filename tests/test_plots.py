@@ -8,6 +8,7 @@ from PIL import Image
 
 from mnist_model.evaluation import Report, evaluate_logits
 from mnist_model.plots import plot_confusion_matrix, plot_curves, plot_mistakes, plot_reliability, save_plots
+from mnist_model.rejection import rejection_curve
 
 HISTORY = [
     {"epoch": 1, "train_loss": 1.2, "train_accuracy": 0.7, "validation_loss": 0.4, "validation_accuracy": 0.9},
@@ -42,6 +43,13 @@ def test_files_are_pngs_and_small(tmp_path):
             colours = len(picture.convert("RGB").getcolors(1 << 20))
             assert colours > 20
         assert path.stat().st_size < 60_000
+
+
+def test_what_is_refused_is_plotted_where_the_model_refuses(tmp_path):
+    report = report_of()
+    curve = rejection_curve(np.linspace(0, 1, 500), np.linspace(-1, 0.5, 500))
+    report.rejection = {"threshold": 0.01, "digits_refused": 0.01, "others_refused": 0.67, "curve": curve}
+    assert "rejection.png" in {path.name for path in save_plots(report, tmp_path)}
 
 
 def test_no_mistakes_picture_without_images_and_no_curves_without_history(tmp_path):

@@ -54,13 +54,24 @@ def test_what_a_run_leaves(whole_run):
     assert names >= {
         *("config.json", "model.safetensors", "model.onnx", "preprocessing.py", "image_processing_mnist.py"),
         *("report.json", "training_curves.png", "confusion_matrix.png", "reliability.png", "mistakes.png"),
+        "rejection.png",
     }
     text = (whole_run / "checkpoint" / "report.json").read_text()
     report = json.loads(text)
     assert [epoch["epoch"] for epoch in report["history"]] == [1, 2, 3]
+    config = json.loads((whole_run / "checkpoint" / "config.json").read_text())
+    assert config["rejection"]["threshold"] == report["rejection"]["threshold"] and not config["rejection"]["weight"]
+    assert 0 <= report["rejection"]["digits_refused"] <= 0.1
     assert report["images"] == 60 and report["errors"] == len(report["mistakes"])
     assert report["training"]["training"]["batch_size"] == 8
     assert str(ROOT) not in text and "/tmp" not in json.dumps(report["training"]["data"])
+
+
+def test_a_run_with_made_up_non_digits_keeps_their_output_in_the_config(tiny_dataset, tmp_path):
+    finished = run([*train_command(tiny_dataset, tmp_path), "--outliers", "0.5", "--epochs", "1"])
+    assert finished.returncode == 0, finished.stderr
+    config = json.loads((tmp_path / "checkpoint" / "config.json").read_text())
+    assert len(config["rejection"]["weight"]) == config["num_features"] and config["num_classes"] == 10
 
 
 def test_a_killed_run_resumes_to_the_same_weights(whole_run, tiny_dataset, tmp_path):
