@@ -108,9 +108,10 @@ def train(training: TrainingConfig, data_config: DataConfig, augmentation: Augme
     temperature, rejection, refused = calibrate(model, data, training, augmentation, accelerator)
     report = report_on_test(model, data, data_config, training.model, accelerator)
     report.temperature, report.rejection, report.history, report.training = temperature, refused, history, options
+    training_seconds = sum(epoch["seconds"] for epoch in history)
     report.cost = {
-        "seconds": time.perf_counter() - started,
-        "training_seconds": sum(epoch["seconds"] for epoch in history),
+        "seconds": max(time.perf_counter() - started, training_seconds),  # a resumed run has spent most of them before
+        "training_seconds": training_seconds,
         "device": accelerator.device.type,
         "processes": accelerator.num_processes,
         "threads": torch.get_num_threads(),

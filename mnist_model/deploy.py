@@ -12,7 +12,10 @@ from .hub import Pushed, changes, check_token, commit_changes, explain, remote_f
 
 ROOT = Path(__file__).parent.parent
 # What app.py needs to run: no training, and so no torch.
-MODULES = ("__init__", "config", "errors", "preprocessing", "recognizer", "rejection", "segmentation", "hub", "card")
+MODULES = (
+    *("__init__", "config", "errors", "preprocessing", "recognizer", "rejection"),
+    *("segmentation", "seams", "lattice", "hub", "card"),
+)
 SPACE_FILES = (
     "app.py",
     "LICENSE",

@@ -1,58 +1,259 @@
-"""Find the digits in a picture of several."""
+"""Find lines of writing in a picture's ink, and the parts of it that may be digits, or several that touch.
+
+`seams.py` cuts the parts further, and `lattice.py` tries which of the pieces belong together.
+"""
+
+from dataclasses import dataclass, field
 
 import numpy as np
 
-from .preprocessing import label_ink
+from .preprocessing import connected_components
 
-# Parts that share so much of the narrower one's width are strokes of one digit.
-MIN_OVERLAP = 0.5
-# A part of less height, relative to the tallest, is a comma, a dot or a speck.
-MIN_HEIGHT = 0.3
+# How much of a pixel is covered where a part has its edge.
+EDGE = 0.3
+# Parts kept, the tallest first: what holds more is no number but a texture.
+MAX_PARTS = 256
+
+# All that follows is relative to the height of the tallest part, or of the line.
+MIN_MAIN_HEIGHT = 0.35  # of a part that can be a digit: less is a bar, a comma, a dot, a minus sign
+MIN_PIECE = 0.07  # the longer side of what is more than a speck
+RULE_WIDTH = 1.5  # a flat part as long is an underline
+# Parts of one line share so much of the lower one's height.
+MIN_SHARED_HEIGHT = 0.4
+MIN_HALF = 0.2  # the longer side of a part that stands above another and belongs to it
+MOST_UNEVEN = 1.6  # height of two neighbours together, where they are in one line
+MOST_BROKEN = 0.12  # gap in a broken stroke
+MOST_APART = 0.35  # between two parts of a digit, of which one stands above the other
+MIN_SHARED_WIDTH = 0.6  # of these, relative to the narrower
 
 
-def find_digits(ink: np.ndarray) -> list[tuple[tuple[int, int, int, int], np.ndarray]]:
-    """Cut ink into digits that stand apart on one line, left to right.
+@dataclass(frozen=True)
+class Piece:
+    """Some ink, and where it is: a connected part, several of them, or what was cut off from one.
+
+    Args:
+        box: left, top, right, bottom in pixels of the picture's ink.
+        ink: float32, shape (bottom - top, right - left), values 0 to 1.
+        cut: how many strokes were cut through to part this piece from the one to its left; 0 where nothing was.
+        whole: height of the connected part that it was cut from, in pixels; its own where it was not cut.
+    """
+
+    box: tuple[int, int, int, int]
+    ink: np.ndarray = field(repr=False)
+    cut: float = 0.0
+    whole: int = 0
+
+    @property
+    def width(self) -> int:
+        return self.box[2] - self.box[0]
+
+    @property
+    def height(self) -> int:
+        return self.box[3] - self.box[1]
+
+    @property
+    def middle(self) -> float:
+        return (self.box[0] + self.box[2]) / 2
+
+
+@dataclass(frozen=True)
+class Line:
+    """One line of writing: what it consists of, from left to right, and how high its digits are in pixels."""
+
+    pieces: list[Piece]
+    height: float
+
+
+def find_lines(ink: np.ndarray) -> list[Line]:
+    """Find the lines of writing, top to bottom, and the parts of each, left to right.
+
+    Frames, rules and specks are left out.
 
     Args:
         ink: float32, shape (H, W), values 0 to 1, as `find_ink` gives it.
-    Returns:
-        For each digit its box (x, y, width, height) in pixels of `ink`, and the ink in it, of shape (height, width).
     """
-    if not ink.any():
+    parts = _drop_frames(find_parts(ink))
+    if not parts:
         return []
-    labels, _ = label_ink(ink)
-    marked = np.where(ink > 0.1, labels, 0)
-    boxes = [(_box(marked == label), {label}) for label in range(1, labels.max() + 1) if (marked == label).any()]
-    boxes = _join(boxes)
-    tallest = max(box[3] - box[1] for box, _ in boxes)
-    digits = []
-    for (left, top, right, bottom), members in boxes:
-        if bottom - top >= MIN_HEIGHT * tallest:
-            inside = (slice(top, bottom), slice(left, right))
-            digits.append(
-                ((left, top, right - left, bottom - top), ink[inside] * np.isin(marked[inside], list(members)))
-            )
-    return digits
+    tallest = max((part.height for part in parts if not _is_rule(part, part.height)), default=0)
+    main = [part for part in parts if part.height >= MIN_MAIN_HEIGHT * tallest and not _is_rule(part, tallest)]
+    lines = _chain(main)
+    taken = {id(part) for part in main}
+    for part in parts:
+        if id(part) not in taken and max(part.width, part.height) >= MIN_PIECE * tallest:
+            line = _line_around(part, lines)
+            if line is not None and not _is_rule(part, _line_height(line)):
+                line.append(part)
+    return [_as_line(line) for line in lines]
 
 
-def _box(mask: np.ndarray) -> tuple[int, int, int, int]:
-    """Left, top, right, bottom of the pixels in a mask."""
-    rows, columns = np.flatnonzero(mask.any(axis=1)), np.flatnonzero(mask.any(axis=0))
-    return int(columns[0]), int(rows[0]), int(columns[-1]) + 1, int(rows[-1]) + 1
+def find_parts(ink: np.ndarray) -> list[Piece]:
+    """The connected parts of the ink with their soft edges, at most `MAX_PARTS`, in reading order of first pixels."""
+    labels = _with_edges(connected_components(ink > EDGE), ink)
+    rows, columns = np.nonzero(labels)
+    if rows.size == 0:
+        return []
+    order = np.argsort(labels[rows, columns], kind="stable")
+    rows, columns = rows[order], columns[order]
+    numbers, starts = np.unique(labels[rows, columns], return_index=True)
+    extents = (
+        np.minimum.reduceat(columns, starts),
+        np.minimum.reduceat(rows, starts),
+        np.maximum.reduceat(columns, starts) + 1,
+        np.maximum.reduceat(rows, starts) + 1,
+    )
+    boxes = np.stack(extents, axis=1)
+    longer = np.maximum(boxes[:, 2] - boxes[:, 0], boxes[:, 3] - boxes[:, 1])
+    kept = np.sort(np.argsort(-longer, kind="stable")[:MAX_PARTS])
+    parts = []
+    for number, (left, top, right, bottom) in zip(numbers[kept].tolist(), boxes[kept].tolist(), strict=True):
+        inside = (slice(top, bottom), slice(left, right))
+        parts.append(Piece((left, top, right, bottom), ink[inside] * (labels[inside] == number), 0.0, bottom - top))
+    return parts
 
 
-def _join(boxes: list) -> list:
-    """Join parts that stand above one another, and order what remains from left to right."""
-    joined: list = []
-    for box, members in sorted(boxes, key=lambda item: item[0][0]):
-        if joined and _overlap(joined[-1][0], box) >= MIN_OVERLAP:
-            last, last_members = joined.pop()
-            box = (*np.minimum(last[:2], box[:2]).tolist(), *np.maximum(last[2:], box[2:]).tolist())
-            members = last_members | members
-        joined.append((box, members))
-    return joined
+def _with_edges(labels: np.ndarray, ink: np.ndarray) -> np.ndarray:
+    """Let each part have the half-covered pixels around it."""
+    padded = np.pad(labels, 1)
+    across = np.maximum(
+        np.maximum(padded[1:-1, :-2], padded[1:-1, 2:]), np.maximum(padded[:-2, 1:-1], padded[2:, 1:-1])
+    )
+    return np.where((labels == 0) & (ink > 0), across, labels)
 
 
-def _overlap(a: tuple, b: tuple) -> float:
-    shared = min(a[2], b[2]) - max(a[0], b[0])
-    return shared / min(a[2] - a[0], b[2] - b[0])
+def _drop_frames(parts: list[Piece]) -> list[Piece]:
+    """Leave out boxes drawn around other parts."""
+    return [part for part in parts if not (_has_four_sides(part) and any(_holds(part, other) for other in parts))]
+
+
+def _holds(part: Piece, other: Piece) -> bool:
+    (left, top, right, bottom), inner = part.box, other.box
+    inside = left < inner[0] and top < inner[1] and inner[2] < right and inner[3] < bottom
+    return inside and other.height >= MIN_MAIN_HEIGHT * part.height
+
+
+def _has_four_sides(part: Piece) -> bool:
+    """Whether ink runs along all sides of the box, corners included: no digit's does."""
+    mask = part.ink > EDGE
+    deep, wide = -(-part.height // 8), -(-part.width // 8)
+    sides = (mask[:deep].any(0), mask[-deep:].any(0), mask[:, :wide].any(1), mask[:, -wide:].any(1))
+    return min(side.mean() for side in sides) > 0.85
+
+
+def _is_rule(part: Piece, height: float) -> bool:
+    return part.width >= RULE_WIDTH * height and part.height < 0.25 * part.width and part.height < 0.5 * height
+
+
+# --------------------------------------------------------------------------------------------------- parts -> lines
+
+
+def _chain(parts: list[Piece]) -> list[list[Piece]]:
+    """Group parts into lines, top to bottom: each follows the nearest to its left that stands at its height.
+
+    So a line may rise or fall.
+    """
+    lines: list[list[Piece]] = []
+    for part in sorted(parts, key=lambda part: part.middle):
+        before = [line for line in lines if shared_height(line[-1], part) >= MIN_SHARED_HEIGHT]
+        if before:
+            max(before, key=lambda line: (line[-1].middle, shared_height(line[-1], part))).append(part)
+        else:
+            lines.append([part])
+    whole: list[list[Piece]] = []
+    for line in sorted(lines, key=_line_height, reverse=True):
+        home = next((other for other in whole if _stands_in(line, other)), None)
+        if home is None:
+            whole.append(line)
+        else:
+            home += line
+    return sorted(whole, key=lambda line: np.mean([part.box[1] + part.box[3] for part in line]))
+
+
+def _stands_in(parts: list[Piece], line: list[Piece]) -> bool:
+    """Whether parts are no line of their own: together with what is next to them they are no higher than the line.
+
+    Or each is half of a broken digit whose other half is in the line; for a wide break there must be one digit alone.
+    """
+    height = _line_height(line)
+    gap = (MOST_APART if len(parts) == len(line) == 1 else MOST_BROKEN) * height
+
+    def belongs(part: Piece) -> bool:
+        other = _nearest(part, line)
+        together = _height_together(part, other)
+        halves = _stands_above(part, other) and together - part.height - other.height <= gap
+        return together <= MOST_UNEVEN * height or (halves and max(part.width, other.width) <= together)
+
+    return all(belongs(part) for part in parts)
+
+
+def shared_width(a: Piece, b: Piece) -> float:
+    """Columns that both stand in, relative to the narrower's; negative where there are some between them."""
+    return (min(a.box[2], b.box[2]) - max(a.box[0], b.box[0])) / min(a.width, b.width)
+
+
+def _stands_above(a: Piece, b: Piece) -> bool:
+    """Or below."""
+    return shared_height(a, b) <= 0.2 and shared_width(a, b) >= MIN_SHARED_WIDTH
+
+
+def _nearest(part: Piece, line: list[Piece]) -> Piece:
+    return min(line, key=lambda other: abs(other.middle - part.middle))
+
+
+def _height_together(a: Piece, b: Piece) -> int:
+    return max(a.box[3], b.box[3]) - min(a.box[1], b.box[1])
+
+
+def shared_height(a: Piece, b: Piece) -> float:
+    """Rows that both stand in, relative to the lower's; negative where there are some between them."""
+    return (min(a.box[3], b.box[3]) - max(a.box[1], b.box[1])) / min(a.height, b.height)
+
+
+def _line_around(part: Piece, lines: list[list[Piece]]) -> list[Piece] | None:
+    """The line that a small part stands in or close to; None where it stands in none."""
+
+    def distance(line: list[Piece]) -> float:
+        nearest = _nearest(part, line)
+        apart = max(nearest.box[1] - part.box[3], part.box[1] - nearest.box[3], 0)
+        aside = max(nearest.box[0] - part.box[2], part.box[0] - nearest.box[2], 0)
+        return max(apart / 0.25, aside) / _line_height(line)
+
+    line = min(lines, key=distance, default=None)
+    return line if line is not None and distance(line) < 1 else None
+
+
+def _line_height(parts: list[Piece]) -> float:
+    """Height of the digits of a line: of the higher ones, so that a small one among them is seen to be small."""
+    return float(np.percentile([part.height for part in parts], 75))
+
+
+def _as_line(parts: list[Piece]) -> Line:
+    parts = _stack(parts, MIN_HALF * _line_height(parts))
+    return Line(sorted(parts, key=lambda part: part.middle), _line_height(parts))
+
+
+def _stack(parts: list[Piece], least: float) -> list[Piece]:
+    """Make one of parts that stand above one another, such as a five's bar: those of at least `least` pixels."""
+    stacked: list[Piece] = []
+    for part in sorted(parts, key=lambda part: part.middle):
+        large = max(part.width, part.height) >= least
+        under = [one for one in stacked if large and max(one.width, one.height) >= least and _stands_above(one, part)]
+        if under:
+            other = min(under, key=lambda one: abs(one.middle - part.middle))
+            stacked.remove(other)
+            part = join([other, part])
+        stacked.append(part)
+    return stacked
+
+
+def join(pieces: list[Piece]) -> Piece:
+    """All the ink of some pieces."""
+    boxes = np.array([piece.box for piece in pieces])
+    left, top = boxes[:, :2].min(axis=0).tolist()
+    right, bottom = boxes[:, 2:].max(axis=0).tolist()
+    ink = np.zeros((bottom - top, right - left), np.float32)
+    for piece in pieces:
+        x, y = piece.box[0] - left, piece.box[1] - top
+        inside = ink[y : y + piece.height, x : x + piece.width]
+        np.maximum(inside, piece.ink, out=inside)
+    return Piece((left, top, right, bottom), ink, pieces[0].cut, max(bottom - top, *(piece.whole for piece in pieces)))

@@ -151,9 +151,7 @@ def test_each_augmentation_does_its_own(digits):
     for name in STILL:
         changed = augmented(digits, **{**STILL, name: 5.0 if name == "rotation" else 0.9})
         assert (changed - digits.float()).abs().max() > 5, name
-    thick = torch.stack(
-        [augmented(digits, **{**STILL, "thickness": 1.0}).sum(dim=(1, 2)) for _ in range(30)]
-    )
+    thick = torch.stack([augmented(digits, **{**STILL, "thickness": 1.0}).sum(dim=(1, 2)) for _ in range(30)])
     ink = digits.float().sum(dim=(1, 2))
     assert (thick.max(dim=0).values > 1.2 * ink).all() and (thick.min(dim=0).values < 0.8 * ink).all()
 

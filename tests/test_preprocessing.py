@@ -1,8 +1,10 @@
 """`canonicalize`: whatever the picture, what comes out is what MNIST would have made of it."""
 
+import io
+
 import numpy as np
 import pytest
-from hypothesis import given, settings
+from hypothesis import HealthCheck, assume, example, given, settings
 from hypothesis import strategies as st
 from hypothesis.extra.numpy import (
     array_shapes,
@@ -11,15 +13,18 @@ from hypothesis.extra.numpy import (
     integer_dtypes,
     unsigned_integer_dtypes,
 )
-from PIL import Image
-from strokes import draw_digit
+from PIL import Image, ImageDraw, ImageOps
+from strokes import DIGITS, draw_digit, draw_strokes
 
 from mnist_model.preprocessing import (
     STROKE_WIDTH_RANGE,
     canonicalize,
     connected_components,
+    find_ink,
     fit_to_box,
+    label_ink,
     stroke_width,
+    to_grey,
 )
 
 MODES = ["1", "L", "P", "RGB", "RGBA", "LA", "CMYK", "YCbCr", "HSV", "LAB", "I", "F", "I;16"]
@@ -175,6 +180,147 @@ def test_soft_shadow(digit):
 )
 def test_blank(blank):
     assert not canonicalize(blank).any()
+
+
+def test_a_shadow_alone_is_no_ink():
+    y, x = np.mgrid[0:1:400j, 0:1:400j]
+    for steepness in (9, 20, 60):
+        light = 0.45 + 0.55 / (1 + np.exp((x + 0.4 * y - 0.7) * steepness))
+        assert not canonicalize((230 * light).astype(np.uint8)).any(), steepness
+
+
+def as_photographed(page: np.ndarray, seed: int, lines: int = 0, shadow: bool = False) -> np.ndarray:
+    """A grey page with uneven light, noise, and, if asked for, lines in so many pixels and the edge of a shadow."""
+    rng = np.random.default_rng(seed)
+    height, width = page.shape
+    sheet = Image.new("L", (width, height), 225)
+    brush = ImageDraw.Draw(sheet)
+    slope = rng.uniform(-0.1, 0.1)
+    for y in range(-height, 2 * height, lines) if lines else ():
+        brush.line([(0, y), (width, y + slope * width)], fill=150, width=2)
+        brush.line([(y, 0), (y - slope * height, height)], fill=150, width=2)
+    y, x = np.mgrid[:height, :width] / max(height, width)
+    light = 1 - 0.3 * (x * rng.uniform(0, 1) + y * rng.uniform(0, 1))
+    if shadow:
+        light *= 1 - 0.4 / (1 + np.exp(np.clip((0.6 - x - 0.3 * y) * 150, -50, 50)))
+    picture = np.minimum(np.asarray(sheet), page * 0.8 + 45) * light + rng.normal(0, 2, page.shape)
+    return np.clip(picture, 0, 255).astype(np.uint8)
+
+
+@pytest.mark.parametrize("paper", [{}, {"lines": 37}, {"shadow": True}, {"lines": 60, "shadow": True}], ids=str)
+def test_photographs(paper):
+    differences = []
+    for digit in range(10):
+        page = Image.new("L", (640, 480), 255)
+        page.paste(draw_digit(digit, side=200, pen=10), (220, 150))
+        photo = as_photographed(np.asarray(page), seed=digit, **paper)
+        differences.append(difference(canonicalize(photo), canonicalize(page), reach=1))
+    assert np.median(differences) < 15
+    assert np.sort(differences)[-2] < 60, "more than one line that a stroke follows for long is taken for the stroke"
+
+
+def test_an_empty_squared_sheet_in_a_shadow_is_no_ink():
+    blank = np.full((480, 640), 255, np.uint8)
+    for seed in range(3):
+        assert not canonicalize(as_photographed(blank, seed, lines=40)).any()
+
+
+@pytest.mark.parametrize("digit", [2, 5, 8])
+def test_a_small_digit_in_a_large_picture_keeps_its_detail(digit):
+    page = Image.new("L", (4000, 3000), 255)
+    page.paste(draw_digit(digit, side=200, pen=11), (700, 2100))
+    photo = np.asarray(page) * np.linspace(0.6, 0.9, 4000)
+    expected = canonicalize(draw_digit(digit, side=280, pen=15))
+    assert difference(canonicalize(page), expected, reach=1) < 15
+    assert difference(canonicalize(photo.astype(np.uint8)), expected, reach=1) < 30
+
+
+colours = st.tuples(*[st.integers(0, 255)] * 3)
+
+
+@settings(max_examples=60, deadline=None)
+@given(st.integers(0, 9), colours, colours)
+@example(3, (200, 30, 30), (30, 117, 30))  # equally bright
+@example(5, (0, 0, 255), (0, 0, 0))
+@example(5, (255, 255, 0), (255, 255, 255))
+def test_any_ink_on_any_paper_that_differs_in_colour(digit, ink, paper):
+    assume(np.linalg.norm(np.subtract(ink, paper)) > 80)
+    coloured = draw_strokes(DIGITS[str(digit)], pen=14, ink=ink, paper=paper)
+    assert difference(canonicalize(coloured), canonicalize(draw_digit(digit, side=280, pen=14))) < 6
+
+
+def test_a_grey_picture_stays_as_it_is():
+    grey = np.random.default_rng(0).integers(0, 256, (50, 60), dtype=np.uint8)
+    assert (to_grey(grey) == grey).all()
+    assert np.abs(to_grey(np.dstack([grey] * 3)) - grey).max() <= 1
+
+
+def reencode(picture: Image.Image, form: str) -> Image.Image:
+    file = io.BytesIO()
+    if form == "PNG":
+        picture.save(file, "PNG")
+    else:
+        picture.convert("RGB").save(file, "JPEG", quality=int(form))
+    return Image.open(file)
+
+
+@settings(max_examples=60, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@given(
+    digit=st.integers(0, 9),
+    side=st.one_of(st.integers(30, 600), st.integers(600, 3000)),
+    place=st.tuples(st.floats(0, 1), st.floats(0, 1)),
+    inverted=st.booleans(),
+    mode=st.sampled_from(["1", "L", "RGB", "RGBA", "alpha"]),
+    form=st.sampled_from(["PNG", "60", "75", "95"]),
+)
+def test_one_digit_has_one_answer(recognizer, digit, side, place, inverted, mode, form):
+    """Whatever its size, its place on the page, its polarity, and the kind of file."""
+    drawn = min(side, 400)
+    picture = draw_digit(digit, side=drawn, pen=drawn * 15 / 280).resize((side, side), Image.Resampling.BICUBIC)
+    page = Image.new("L", (round(side * 1.5), round(side * 1.3)), 255)
+    page.paste(picture, tuple(round(share * (room - side)) for share, room in zip(place, page.size, strict=True)))
+    if mode == "1":
+        assume(side >= 60)  # below, a hard edge is a large part of the stroke
+        page = page.point(lambda value: 255 * (value > 127))
+    page = ImageOps.invert(page) if inverted else page
+    if mode == "alpha":
+        ink = page if inverted else ImageOps.invert(page)
+        page = Image.new("RGBA", page.size, (255, 255, 255, 0) if inverted else (0, 0, 0, 0))
+        page.putalpha(ink)
+        form = "PNG"
+    else:
+        page = page.convert(mode)
+    expected = recognizer.predict(draw_digit(digit, side=280, pen=15))
+    found = recognizer.predict(reencode(page, form))
+    assert found.label == expected.label
+    assert max(abs(found.probabilities[name] - expected.probabilities[name]) for name in found.probabilities) <= 0.02
+
+
+def test_parts_of_the_ink():
+    ink = np.zeros((300, 500), np.float32)
+    ink[50:150, 60:70] = 1
+    ink[50:150, 200:210] = 0.5
+    labels, mass = label_ink(ink)
+    assert labels.shape == ink.shape and labels.max() == 2
+    assert mass[labels[100, 65]] == 1000 and mass[labels[100, 205]] == 500
+
+
+def test_find_ink_keeps_the_shape():
+    for shape in ((0, 0), (1, 1), (1, 700), (3, 50), (64, 64), (130, 70)):
+        ink = find_ink(np.random.default_rng(0).uniform(0, 255, shape).astype(np.float32))
+        assert ink.shape == shape and (ink >= 0).all() and (ink <= 1).all()
+
+
+@settings(max_examples=60, deadline=None)
+@given(st.integers(1, 3000), st.integers(1, 40), st.booleans(), st.sampled_from(["noise", "lines", "flat"]))
+def test_pictures_of_any_proportion_are_answered(length, breadth, upright, kind):
+    rng = np.random.default_rng(length)
+    picture = np.full((breadth, length), 200, np.uint8)
+    if kind == "noise":
+        picture = rng.integers(0, 256, picture.shape, dtype=np.uint8)
+    elif kind == "lines":
+        picture[::5] = 100
+    assert canonicalize(picture.T if upright else picture).shape == (28, 28)
 
 
 @settings(max_examples=300, deadline=None)

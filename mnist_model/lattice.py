@@ -1,0 +1,165 @@
+"""Find the digits in a picture of several: try which pieces of ink belong together, and ask the recognizer.
+
+Every run of a few neighbouring pieces may be a digit. All of them are scored at once; the best way through a line takes
+each of its pieces into one digit, or leaves it out.
+"""
+
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass, field, replace
+
+import numpy as np
+
+from .preprocessing import fit_to_box
+from .seams import cut_line
+from .segmentation import MIN_MAIN_HEIGHT, Line, Piece, find_lines, join, shared_height, shared_width
+
+# Of pictures in MNIST's form, uint8, shape (28, 28), the log-probability of the digit that each seems to show.
+Score = Callable[[Sequence[np.ndarray]], np.ndarray]
+
+MOST_PIECES = 4  # in a digit
+WIDEST = 1.7  # of a digit of several pieces, relative to the line's height
+WIDEST_GAP = 0.35  # between two pieces of a digit, likewise
+SPACE = 0.8  # between two words, likewise
+
+# Costs, to be weighed against log-probabilities.
+WORST_SCORE = 8.0  # no picture counts for less than this
+CUT = 0.3  # through the first stroke, and
+CUT_STROKE = 0.8  # through each further one
+JOIN = 0.8  # of two parts of which neither stands above the other, and
+JOIN_GAP = 6.0  # for a gap as wide as the line is high
+TALL_JOIN = 0.8  # more of these, as much as the lower part is as high as the line
+SQUARE = 1.0  # a digit's width over its height, and
+WIDE = 3.0  # for as much more
+LOW = 4.0  # for a digit of no height, none for one half as high as the line
+LEAVE_OUT = 12.0  # a piece as high or wide as the line, by the square of its size
+EACH = 0.1  # digit: of two equally good ways the shorter
+
+
+@dataclass(frozen=True)
+class FoundDigit:
+    """A digit that may be one.
+
+    Args:
+        box: x, y, width, height in pixels of the ink.
+        canonical: its picture in MNIST's form: uint8, shape (28, 28).
+        word: number of the word that it stands in: between two words is a wide gap, or the end of a line.
+    """
+
+    box: tuple[int, int, int, int]
+    canonical: np.ndarray = field(repr=False)
+    word: int = 0
+
+
+@dataclass(frozen=True)
+class _Candidate:
+    start: int
+    stop: int
+    digit: FoundDigit
+    cost: float
+
+
+def find_digits(ink: np.ndarray, score: Score) -> list[FoundDigit]:
+    """Find the digits in ink, those that touch and those in several parts too.
+
+    Args:
+        ink: float32, shape (H, W), values 0 to 1, as `find_ink` gives it.
+        score: called once, with all the pictures that may be digits.
+    Returns:
+        The digits line by line from top to bottom, in each from left to right.
+    """
+    lines = [cut_line(line) for line in find_lines(ink)]
+    candidates = [list_candidates(line) for line in lines]
+    pictures = [candidate.digit.canonical for of_line in candidates for candidate in of_line]
+    scores = iter(score(pictures) if pictures else ())
+    found = []
+    for line, of_line in zip(lines, candidates, strict=True):
+        costs = [candidate.cost + min(-float(next(scores)), WORST_SCORE) for candidate in of_line]
+        word = found[-1].word + 1 if found else 0
+        for digit in (of_line[index].digit for index in best_path(line, of_line, costs)):
+            if found and found[-1].word == word:
+                word += digit.box[0] - found[-1].box[0] - found[-1].box[2] > SPACE * line.height
+            found.append(replace(digit, word=word))
+    return found
+
+
+def legible(found: Sequence[FoundDigit], is_digit: Sequence[bool]) -> list[bool]:
+    """Which are taken for digits: the words of which at least half are, one odd digit of a number among them.
+
+    Args:
+        found: as `find_digits` gives it.
+        is_digit: what the recognizer says of each alone.
+    """
+    votes: dict[int, list[bool]] = {}
+    for digit, vote in zip(found, is_digit, strict=True):
+        votes.setdefault(digit.word, []).append(vote)
+    return [2 * sum(votes[digit.word]) >= len(votes[digit.word]) for digit in found]
+
+
+def list_candidates(line: Line) -> list[_Candidate]:
+    """All runs of pieces that may be a digit, at most `MOST_PIECES` for each piece."""
+    candidates = []
+    for start in range(len(line.pieces)):
+        for stop in range(start + 1, min(start + MOST_PIECES, len(line.pieces)) + 1):
+            pieces = line.pieces[start:stop]
+            whole = join(pieces)
+            if stop > start + 1 and (whole.width > WIDEST * line.height or _gap(pieces) > WIDEST_GAP * line.height):
+                break
+            if whole.height >= MIN_MAIN_HEIGHT * line.height:
+                digit = FoundDigit((*whole.box[:2], whole.width, whole.height), fit_to_box(whole.ink))
+                cost = _cost_of_size(whole, line.height) + _cost_of_joins(pieces, line.height)
+                candidates.append(_Candidate(start, stop, digit, cost))
+    return candidates
+
+
+def best_path(line: Line, candidates: list[_Candidate], costs: list[float]) -> list[int]:
+    """The cheapest way through a line: indices of the candidates that it takes, left to right."""
+    count = len(line.pieces)
+    ending: list[list[int]] = [[] for _ in range(count + 1)]
+    for index, candidate in enumerate(candidates):
+        ending[candidate.stop].append(index)
+    cheapest, taken = [0.0], [-1]  # of the way to each place between pieces; -1 where the piece before is left out
+    for stop in range(1, count + 1):
+        ways = [(cheapest[stop - 1] + _cost_to_leave_out(line.pieces[stop - 1], line.height), -1)]
+        for index in ending[stop]:
+            candidate = candidates[index]
+            cut_after = _cost_of_cut(line.pieces[stop].cut) if stop < count else 0.0
+            ways.append((cheapest[candidate.start] + costs[index] + cut_after, index))
+        cost, index = min(ways)
+        cheapest.append(cost)
+        taken.append(index)
+    path, place = [], count
+    while place:
+        if taken[place] >= 0:
+            path.append(taken[place])
+        place = candidates[taken[place]].start if taken[place] >= 0 else place - 1
+    return path[::-1]
+
+
+def _cost_of_cut(strokes: float) -> float:
+    return CUT + CUT_STROKE * max(0.0, strokes - 1) if strokes > 0 else 0.0
+
+
+def _cost_to_leave_out(piece: Piece, height: float) -> float:
+    return LEAVE_OUT * (max(piece.width, piece.height) / height) ** 2
+
+
+def _cost_of_size(digit: Piece, height: float) -> float:
+    low = max(0.0, 1 - 2 * digit.height / height)
+    return EACH + LOW * low + WIDE * max(0.0, digit.width / digit.height - SQUARE)
+
+
+def _cost_of_joins(pieces: list[Piece], height: float) -> float:
+    """For parts that were apart: the more, the less they stand above one another, and the higher both are."""
+    cost = 0.0
+    for index in range(1, len(pieces)):
+        before, piece = join(pieces[:index]), pieces[index]
+        if not piece.cut:
+            aside = min(1.0, max(1 - shared_width(before, piece), shared_height(before, piece)))
+            gap = max(0, _gap(pieces[: index + 1])) / height
+            cost += (1 + TALL_JOIN * min(before.whole, piece.whole) / height) * (JOIN * aside + JOIN_GAP * gap)
+    return cost
+
+
+def _gap(pieces: list[Piece]) -> int:
+    """Between the last piece and those before it, from left to right; negative where they overlap."""
+    return pieces[-1].box[0] - max(piece.box[2] for piece in pieces[:-1])

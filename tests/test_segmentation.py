@@ -1,0 +1,218 @@
+"""Whole numbers: digits apart, touching, leaning over one another; lines, commas, rules; boxes; work."""
+
+import numpy as np
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+from PIL import Image, ImageDraw, ImageOps
+from strokes import DIGITS, draw_strokes
+
+from mnist_model.lattice import MOST_PIECES, FoundDigit, find_digits, legible, list_candidates
+from mnist_model.preprocessing import find_ink, to_grey
+from mnist_model.seams import cut_line, cut_part, find_seams
+from mnist_model.segmentation import find_lines, find_parts
+
+
+def place(text, x=40.0, y=40.0, size=160.0, gap=30.0, slant=0.0):
+    """Strokes of a number, in pixels: `gap` between the paths of two digits, `slant` to the right for each pixel up."""
+    strokes, left = [], x
+    for sign in text:
+        points = [point for stroke in DIGITS[sign] for point in stroke]
+        first, last = min(px for px, _ in points), max(px for px, _ in points)
+        for stroke in DIGITS[sign]:
+            path = [(left + (px - first) * size, y + py * size) for px, py in stroke]
+            strokes.append([(px + slant * (y + size - py), py) for px, py in path])
+        left += (last - first) * size + gap
+    return strokes
+
+
+def draw(strokes, size, pen=7, **colours):
+    """Strokes in pixels on a picture of `size`."""
+    return draw_strokes(strokes, size, pen, box=(0, 0, 1, 1), **colours)
+
+
+def page(text, pen=7, size=160, **layout):
+    strokes = place(text, size=size, **layout)
+    width = max(x for stroke in strokes for x, _ in stroke) + 40
+    return draw(strokes, (round(width), size + 80), pen)
+
+
+@pytest.mark.parametrize("text", ["5042", "1987", "6135", "20", "31415926"])
+@pytest.mark.parametrize("pen", [4, 14])
+def test_digits_apart(recognizer, text, pen):
+    assert recognizer.read(page(text, pen, gap=45)).text == text
+
+
+def pushed_together(text, pen):
+    """A number whose digits just touch: the picture, of as few parts as can be had."""
+    for gap in range(pen, -30, -1):
+        picture = page(text, pen, gap=gap)
+        if len(find_parts(find_ink(to_grey(picture)))) == 1:
+            return picture
+    raise AssertionError(f"{text} does not come together")
+
+
+@pytest.mark.parametrize("text", ["30", "74", "20", "26"])
+@pytest.mark.parametrize("pen", [6, 12])
+def test_digits_that_touch(recognizer, text, pen):
+    assert recognizer.read(pushed_together(text, pen)).text == text
+
+
+@pytest.mark.parametrize("text", ["80", "63", "00", "38"])
+def test_the_right_cut_is_among_those_tried(text):
+    lines = [cut_line(line) for line in find_lines(find_ink(to_grey(pushed_together(text, 8))))]
+    (line,) = lines
+    spans = {(candidate.start, candidate.stop): candidate.digit.box for candidate in list_candidates(line)}
+    count = len(line.pieces)
+    widths = [
+        max(spans[0, cut][2], spans[cut, count][2]) for cut in range(1, count) if {(0, cut), (cut, count)} <= set(spans)
+    ]
+    assert min(widths) <= 0.65 * (line.pieces[-1].box[2] - line.pieces[0].box[0])
+
+
+def test_boxes_that_overlap_as_in_italics(recognizer):
+    strokes = place("71473", gap=18, slant=0.45)
+    reading = recognizer.read(draw(strokes, (700, 240)))
+    assert reading.text == "71473"
+    boxes = [digit.box for digit in reading.digits]
+    assert any(a.x + a.width > b.x for a, b in zip(boxes, boxes[1:], strict=False))
+
+
+def test_sizes_that_differ(recognizer):
+    strokes = place("1", y=110, size=80) + place("8", x=80, size=170) + place("35", x=210, y=90, size=100)
+    assert recognizer.read(draw(strokes, (420, 260))).text == "1835"
+
+
+def test_lines_from_top_to_bottom(recognizer):
+    strokes = place("507", size=120) + place("3218", x=20, y=180, size=120) + place("46", x=120, y=330, size=120)
+    assert recognizer.read(draw(strokes, (480, 480))).text == "507321846"
+
+
+@pytest.mark.parametrize("degrees", [-8, 8])
+def test_a_line_that_rises_or_falls(recognizer, degrees):
+    picture = page("506218", gap=40).rotate(degrees, Image.Resampling.BICUBIC, expand=True, fillcolor="white")
+    assert recognizer.read(picture).text == "506218"
+
+
+def test_words_far_apart(recognizer):
+    strokes = place("30", size=100) + place("59", x=400, size=100) + place("7", x=650, size=100)
+    assert recognizer.read(draw(strokes, (800, 180), pen=5)).text == "30597"
+
+
+def test_what_stands_between_is_left_out(recognizer):
+    strokes = place("3", size=160) + place("25", x=200, size=160)
+    comma, minus = [(160, 168), (166, 178), (156, 196)], [(4, 122), (44, 121)]
+    underline, speck = [(30, 215), (400, 211)], [(330, 20), (331, 21)]
+    for extras in ([comma], [minus], [underline], [speck], [comma, minus, underline, speck]):
+        assert recognizer.read(draw([*strokes, *extras], (440, 250))).text == "325", extras
+
+
+def test_a_box_drawn_around(recognizer):
+    picture = page("482", gap=40)
+    ImageDraw.Draw(picture).rectangle([12, 30, picture.width - 12, 220], outline="black", width=5)
+    assert recognizer.read(picture).text == "482"
+
+
+def test_a_broken_stroke_is_joined(recognizer):
+    picture = page("805", gap=50)
+    ImageDraw.Draw(picture).rectangle([0, 117, picture.width, 121], fill="white")
+    assert recognizer.read(picture).text == "805"
+
+
+def test_polarity_and_colour(recognizer):
+    strokes = place("9042")
+    for colours in ({"ink": "white", "paper": "black"}, {"ink": "#1030a0", "paper": "#f0e8c0"}):
+        assert recognizer.read(draw(strokes, (560, 240), **colours)).text == "9042"
+    assert recognizer.read(ImageOps.invert(page("9042"))).text == "9042"
+
+
+@given(st.integers(0, 9), st.integers(60, 240), st.floats(0, 1), st.floats(0, 1), st.sampled_from([0.03, 0.05, 0.09]))
+@settings(max_examples=40, deadline=None)
+def test_one_digit_is_read_as_predict_reads_it(recognizer, digit, size, right, down, pen):
+    box = (right * (400 - size), down * (300 - size), size, size)
+    picture = draw_strokes(DIGITS[str(digit)], (400, 300), max(2.0, pen * size), box)
+    prediction, reading = recognizer.predict(picture), recognizer.read(picture)
+    assert reading.text == (prediction.label if prediction.is_digit else "")
+    for one in reading.digits:
+        assert one.prediction == prediction
+
+
+@pytest.mark.parametrize("scale", [1, 4])
+def test_boxes(recognizer, scale):
+    picture = page("5291", pen=8, gap=50)
+    picture = picture.resize((picture.width * scale, picture.height * scale), Image.Resampling.BICUBIC)
+    dark = np.asarray(picture.convert("L")) < 128
+    columns = np.flatnonzero(dark.any(axis=0))
+    runs = np.split(columns, np.flatnonzero(np.diff(columns) > 1) + 1)
+    reading = recognizer.read(picture)
+    assert reading.text == "5291"
+    for run, digit in zip(runs, reading.digits, strict=True):
+        rows = np.flatnonzero(dark[:, run].any(axis=1))
+        truth = np.array([run[0], rows[0], run[-1] + 1, rows[-1] + 1])
+        x, y, width, height = digit.box
+        assert np.abs(np.array([x, y, x + width, y + height]) - truth).max() <= 4 * scale
+
+
+def test_boxes_of_a_rotated_photograph_are_of_the_upright_picture(recognizer, tmp_path):
+    upright = page("62", gap=50)
+    exif = Image.Exif()
+    exif[0x0112] = 6  # to be turned by a quarter
+    upright.transpose(Image.Transpose.ROTATE_90).save(tmp_path / "turned.png", exif=exif)
+    expected, reading = recognizer.read(upright), recognizer.read(tmp_path / "turned.png")
+    assert reading.text == "62"
+    for one, other in zip(reading.digits, expected.digits, strict=True):
+        assert np.abs(np.subtract(one.box, other.box)).max() <= 2
+
+
+@pytest.mark.parametrize("empty", [np.full((300, 500), 255, np.uint8), np.zeros((0, 0)), np.zeros((1, 1))])
+def test_an_empty_page(recognizer, empty):
+    assert recognizer.read(empty).text == "" and recognizer.read(empty).digits == []
+    assert find_lines(np.zeros(empty.shape, np.float32)) == []
+
+
+def count_candidates(ink):
+    counts = []
+
+    def score(pictures):
+        counts.append(len(pictures))
+        return np.zeros(len(pictures))
+
+    find_digits(ink, score)
+    return counts
+
+
+def test_work_grows_no_faster_than_the_number_of_digits():
+    counts = {}
+    for length in (6, 12, 24):
+        picture = (
+            page("382059471605" * 2, size=80, gap=3) if length == 24 else page("382059471605"[:length], size=80, gap=3)
+        )
+        (counts[length],) = count_candidates(1 - np.asarray(picture.convert("L"), np.float32) / 255)
+    assert counts[6] <= 8 * 6 and counts[12] <= 2.5 * counts[6] and counts[24] <= 2.5 * counts[12]
+
+
+def test_a_texture_is_not_tried_for_ever():
+    noise = np.random.default_rng(0).random((512, 512)).astype(np.float32)
+    ink = np.where(noise > 0.8, noise, 0).astype(np.float32)
+    assert len(find_parts(ink)) <= 256
+    assert sum(count_candidates(ink)) <= 256 * MOST_PIECES * 4
+
+
+def test_seams_go_where_there_is_no_ink():
+    ink = np.zeros((40, 60), np.float32)
+    ink[5:35, 5:25] = ink[5:35, 35:55] = 1
+    ink[18:22, 25:35] = 1  # a bridge
+    ((seam, crossed),) = find_seams(ink, most=1, distance=6, least=100, along=0.1)
+    assert ((seam >= 24) & (seam <= 35)).all() and crossed == pytest.approx(1.4, abs=0.1)
+
+
+def test_cutting_loses_no_ink():
+    (part,) = find_parts(find_ink(to_grey(page("80", pen=10, gap=6))))
+    pieces = cut_part(part, part.height)
+    assert len(pieces) > 1 and pieces[0].cut == 0 and all(piece.cut > 0 for piece in pieces[1:])
+    assert sum(piece.ink.sum() for piece in pieces) == pytest.approx(part.ink.sum(), rel=0.02)
+
+
+def test_an_odd_digit_of_a_number_is_kept_and_a_word_of_letters_is_not():
+    found = [FoundDigit((0, 0, 1, 1), np.zeros((28, 28), np.uint8), word) for word in (0, 0, 0, 1, 1, 1)]
+    assert legible(found, [True, False, True, False, True, False]) == [True] * 3 + [False] * 3
