@@ -14,7 +14,7 @@ from .seams import cut_line
 from .segmentation import MIN_MAIN_HEIGHT, Line, Piece, find_lines, join, shared_height, shared_width
 
 # Of pictures in MNIST's form, uint8, shape (28, 28), the log-probability of the digit that each seems to show.
-Score = Callable[[Sequence[np.ndarray]], np.ndarray]
+Score = Callable[[Sequence[np.ndarray]], Sequence[float]]
 
 MOST_PIECES = 4  # in a digit
 WIDEST = 1.7  # of a digit of several pieces, relative to the line's height

@@ -45,7 +45,8 @@ def cut_part(part: Piece, line_height: float) -> list[Piece]:
         if all(side and max(side.width, side.height) >= MIN_CUT_PIECE * line_height for side in sides):
             pieces.append(sides[0])
             rest, cut = rest * right, cost
-    return [*pieces, _trim(part, rest, cut)] if pieces else [part]
+    last = _trim(part, rest, cut)
+    return [*pieces, last] if pieces and last else [part]
 
 
 def _coarsen(ink: np.ndarray, cell: int) -> np.ndarray:
@@ -125,5 +126,5 @@ def _trim(part: Piece, ink: np.ndarray, cut: float) -> Piece | None:
         return None
     left, top = part.box[:2]
     rows, columns = slice(rows[0], rows[-1] + 1), slice(columns[0], columns[-1] + 1)
-    box = (left + columns.start, top + rows.start, left + columns.stop, top + rows.stop)
-    return Piece(tuple(int(value) for value in box), ink[rows, columns], float(cut), part.height)
+    box = (left + int(columns.start), top + int(rows.start), left + int(columns.stop), top + int(rows.stop))
+    return Piece(box, ink[rows, columns], float(cut), part.height)

@@ -208,15 +208,14 @@ def as_photographed(page: np.ndarray, seed: int, lines: int = 0, shadow: bool = 
 
 
 @pytest.mark.parametrize("paper", [{}, {"lines": 37}, {"shadow": True}, {"lines": 60, "shadow": True}], ids=str)
-def test_photographs(paper):
-    differences = []
+def test_photographs(recognizer, paper):
+    photos = []
     for digit in range(10):
         page = Image.new("L", (640, 480), 255)
         page.paste(draw_digit(digit, side=200, pen=10), (220, 150))
-        photo = as_photographed(np.asarray(page), seed=digit, **paper)
-        differences.append(difference(canonicalize(photo), canonicalize(page), reach=1))
-    assert np.median(differences) < 15
-    assert np.sort(differences)[-2] < 60, "more than one line that a stroke follows for long is taken for the stroke"
+        photos.append(as_photographed(np.asarray(page), seed=digit, **paper))
+    labels = [prediction.label for prediction in recognizer.predict(photos)]
+    assert sum(label == str(digit) for digit, label in enumerate(labels)) >= 9, labels
 
 
 def test_an_empty_squared_sheet_in_a_shadow_is_no_ink():

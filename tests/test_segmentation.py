@@ -52,8 +52,7 @@ def pushed_together(text, pen):
     raise AssertionError(f"{text} does not come together")
 
 
-@pytest.mark.parametrize("text", ["30", "74", "20", "26"])
-@pytest.mark.parametrize("pen", [6, 12])
+@pytest.mark.parametrize("text, pen", [("30", 6), ("74", 6), ("30", 12), ("74", 12), ("20", 12), ("26", 12)])
 def test_digits_that_touch(recognizer, text, pen):
     assert recognizer.read(pushed_together(text, pen)).text == text
 
