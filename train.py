@@ -205,6 +205,8 @@ def evaluate_checkpoint(folder: str, training: TrainingConfig, data_config: Data
         model.to(accelerator.device), data, data_config, config["architecture"], accelerator, channels=3
     )
     accelerator.print(summary(report))
+    accelerator.wait_for_everyone()
+    accelerator.end_training()
 
 
 def dataset_name(config: DataConfig) -> str:

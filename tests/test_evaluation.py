@@ -208,6 +208,8 @@ def main(folder: Path):
         if accelerator.is_main_process:
             cost = {"processes": accelerator.num_processes}
             evaluate_logits(logits, labels, DIGITS, dataset="small", cost=cost).save(folder / f"{count}.json")
+    accelerator.wait_for_everyone()
+    accelerator.end_training()  # a process that leaves its group by exiting may abort
 
 
 def test_two_processes_make_exactly_the_report_of_one(tmp_path):

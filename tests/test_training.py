@@ -156,6 +156,8 @@ weights = [model.fc.weight.double().sum().item(), model.bn1.running_var.double()
 # To a file of its own: what processes print to one pipe gets mixed up.
 with open(f"{sys.argv[1]}.rank{accelerator.process_index}.json", "w") as file:
     json.dump({"seen": torch.cat(seen).tolist(), "weights": weights}, file)
+accelerator.wait_for_everyone()
+accelerator.end_training()
 """
 
 
