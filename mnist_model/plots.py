@@ -161,10 +161,9 @@ def plot_rejection(report: Report):
     axis.plot(*here, "o", color=BLUE, clip_on=False)
     axis.annotate("the model's threshold", here, (8, -12), textcoords="offset points", va="top")
     axis.set_xscale("symlog", linthresh=0.001)
-    axis.set(
-        title="What the model refuses", xlabel="Digits refused", ylabel="Others refused", xlim=(0, 0.2), ylim=(0, 1)
-    )
-    axis.xaxis.set_major_formatter(_percent())
+    axis.set(title="What the model refuses", xlabel="Digits refused", ylabel="Made-up non-digits refused")
+    axis.set(xlim=(0, 0.2), ylim=(0, 1))
+    axis.xaxis.set_major_formatter("{x:.1%}")
     axis.yaxis.set_major_formatter(_percent())
     return figure
 
