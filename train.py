@@ -28,7 +28,7 @@ from transformers import HfArgumentParser
 from mnist_model.architectures import ARCHITECTURES
 from mnist_model.calibration import fit_rejection, split_last_output
 from mnist_model.checkpoint import fold_temperature, load_checkpoint, save_checkpoint
-from mnist_model.config import read_config
+from mnist_model.config import is_digits, read_config
 from mnist_model.data import AugmentConfig, Data, DataConfig, Split, augment, load_data, to_pixel_values
 from mnist_model.errors import MnistModelError
 from mnist_model.evaluation import Report, evaluate_logits, predict_logits
@@ -144,6 +144,7 @@ def learn(
 ) -> tuple[nn.Module, list[dict]]:
     """A trained model, with one output more than labels if it has seen made-up non-digits; and its history."""
     num_labels = len(data.label_names)
+    # To a model of letters, say, the made-up non-digits may be just what it is to know.
     outliers = round(training.outliers * training.batch_size) if is_digits(data.label_names) else 0
 
     def augmented(batch: Split) -> torch.Tensor:
@@ -186,11 +187,6 @@ def calibrate(
     torch.manual_seed(seed_of(training.seed))  # the same after an interruption
     digits = augment(data.validation.to(accelerator.device), data.label_names, augmentation)
     return temperature, *fit_rejection(model, last_output, digits, make_nondigits(digits, len(digits)))
-
-
-def is_digits(label_names: list[str]) -> bool:
-    """Whether made-up non-digits can serve: to a model of letters, say, they may be just what it is to know."""
-    return label_names == [str(digit) for digit in range(10)]
 
 
 def evaluate_checkpoint(folder: str, training: TrainingConfig, data_config: DataConfig) -> None:

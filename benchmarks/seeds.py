@@ -1,7 +1,7 @@
 """Test accuracy of the default recipe over seeds: last epoch, one forward pass.
 
 python benchmarks/seeds.py                                  # the table of the committed reports
-python benchmarks/seeds.py --train 0 1 2 [train.py options]   # trains them anew (10 minutes each on 2 cores)
+python benchmarks/seeds.py --train 0 1 2 [train.py options]   # trains them anew (14 minutes each on 2 cores)
 """
 
 import argparse

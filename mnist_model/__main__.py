@@ -1,8 +1,10 @@
 """The package from the shell.
 
-python -m mnist_model predict PICTURE...
-python -m mnist_model push runs/mnist_cnn/checkpoint you/mnist-cnn
-python -m mnist_model deploy you/mnist --model-id you/mnist-cnn
+    python -m mnist_model predict PICTURE...
+    python -m mnist_model push runs/mnist_cnn/checkpoint you/mnist-cnn
+    python -m mnist_model deploy you/mnist --model-id you/mnist-cnn
+
+What cannot be done is said in one sentence, with exit code 2.
 """
 
 import argparse

@@ -17,7 +17,7 @@ from huggingface_hub.errors import HFValidationError
 from huggingface_hub.utils import validate_repo_id
 
 from . import preprocessing
-from .config import read_config
+from .config import is_digits, read_config
 from .errors import MnistModelError
 
 TEMPLATE = Path(__file__).parent.parent / "model_card.md"
@@ -112,7 +112,7 @@ def make_metadata(report: dict[str, Any], model_id: str) -> ModelCardData:
 
 def is_mnist(report: dict[str, Any]) -> bool:
     """Whether the report is of MNIST: by its id or as a folder of that name, with the ten digits as labels."""
-    return report["dataset"] in MNIST_IDS and report["label_names"] == [str(digit) for digit in range(10)]
+    return report["dataset"] in MNIST_IDS and is_digits(report["label_names"])
 
 
 def dataset_id(report: dict[str, Any]) -> str | None:

@@ -30,11 +30,10 @@ from safetensors.torch import load_file, save_file
 from torch import nn
 
 from .architectures import ARCHITECTURES
-from .config import read_config
+from .config import CODE_FILES, read_config
 from .errors import MnistModelError
 from .rejection import Rejection
 
-CODE_FILES = ("preprocessing.py", "image_processing_mnist.py")
 ONNX_OPSET = 18
 
 

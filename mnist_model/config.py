@@ -7,12 +7,18 @@ from typing import Any
 from .errors import MnistModelError
 
 BUNDLED_CHECKPOINTS = Path(__file__).parent / "checkpoints"
+CODE_FILES = ("preprocessing.py", "image_processing_mnist.py")  # published beside the weights
 REQUIRED = {"architecture": str, "num_classes": int, "label_names": list, "model_args": dict, "pretrained_cfg": dict}
 
 
 def bundled_checkpoint(name: str = "mnist_cnn") -> Path:
     """Folder of the trained weights that ship with the package."""
     return BUNDLED_CHECKPOINTS / name
+
+
+def is_digits(label_names: list[str]) -> bool:
+    """Whether the labels are the ten digits, and not letters, say."""
+    return label_names == [str(digit) for digit in range(10)]
 
 
 def read_config(folder: str | Path) -> dict[str, Any]:

@@ -8,7 +8,7 @@ from pathlib import Path
 from huggingface_hub import HfApi, RepoCard
 
 from .errors import MnistModelError
-from .hub import Pushed, changes, check_token, commit_changes, explain, remote_files
+from .hub import Pushed, changes, check_token, commit_changes, explain, head_and_files
 
 ROOT = Path(__file__).parent.parent
 # What app.py needs to run: no training, and so no torch.
@@ -78,10 +78,9 @@ def deploy_space(space_id: str, model_id: str, *, revision: str | None = None, p
         )
         space_id = created.repo_id
         _set_variables(api, space_id, {"MODEL_ID": model_id, "MODEL_REVISION": str(model.sha)})
-        remote = remote_files(api, space_id, "space")
+        head, remote = head_and_files(api, space_id, "space")
         outdated = remote.keys() - files.keys() - {".gitattributes"}
         operations = changes(remote, files, outdated)
-        head = str(api.space_info(space_id).sha)
         commit = commit_changes(api, space_id, "space", operations, head, f"Deploy {model_id}")
     except Exception as error:
         raise MnistModelError(explain(error, space_id)) from error

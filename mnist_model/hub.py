@@ -24,11 +24,10 @@ from huggingface_hub.hf_api import RepoFile
 from huggingface_hub.utils import validate_repo_id
 
 from .card import make_card
-from .config import read_config
+from .config import CODE_FILES, read_config
 from .errors import MnistModelError
 
 CHECKPOINT_FILES = ("config.json", "model.safetensors", "model.onnx", "report.json")
-CODE_FILES = ("preprocessing.py", "image_processing_mnist.py")
 MADE_BY_THE_HUB = (".gitattributes", "README.md")
 
 
@@ -91,12 +90,11 @@ def push_checkpoint(
             raise MnistModelError(f"{model_id} is public: make it private in its settings, or choose another id.")
         if revision:
             api.create_branch(model_id, branch=revision, exist_ok=True)
-        remote = remote_files(api, model_id, "model", revision)
+        head, remote = head_and_files(api, model_id, "model", revision)
         if not remote.keys() <= {*MADE_BY_THE_HUB} and CODE_FILES[-1] not in remote:
             raise MnistModelError(f"{model_id} is taken: it holds another kind of model. Choose another id.")
         outdated = [path for path in remote if path.endswith(".png") and path not in files]
         operations = changes(remote, files, outdated)
-        head = str(api.model_info(model_id, revision=revision).sha)
         _check_tag(api, model_id, tag, None if operations else head)
         commit = commit_changes(api, model_id, "model", operations, head, f"Upload {folder.name}", revision)
         if tag:
@@ -140,10 +138,15 @@ def check_token() -> None:
         raise MnistModelError("There is no token for the Hub: use `hf auth login`, or set HF_TOKEN.")
 
 
-def remote_files(api: HfApi, repo_id: str, repo_type: str, revision: str | None = None) -> dict[str, str]:
-    """Paths in a repository, each with the hash that the Hub keeps of it: SHA-256 in LFS, else git's of a blob."""
-    tree = api.list_repo_tree(repo_id, recursive=True, repo_type=repo_type, revision=revision)
-    return {file.path: file.lfs.sha256 if file.lfs else file.blob_id for file in tree if isinstance(file, RepoFile)}
+def head_and_files(api: HfApi, repo_id: str, repo_type: str, revision: str | None = None) -> tuple[str, dict[str, str]]:
+    """The last commit of a branch, and the paths in it.
+
+    Each path comes with the hash that the Hub keeps of the file: SHA-256 in LFS, else git's of a blob.
+    """
+    head = str(api.repo_info(repo_id, repo_type=repo_type, revision=revision).sha)
+    tree = api.list_repo_tree(repo_id, recursive=True, repo_type=repo_type, revision=head)
+    files = (file for file in tree if isinstance(file, RepoFile))
+    return head, {file.path: file.lfs.sha256 if file.lfs else file.blob_id for file in files}
 
 
 def changes(

@@ -2,7 +2,7 @@
 
 import numpy as np
 
-from .preprocessing import stroke_width
+from .preprocessing import pool, stroke_width
 from .segmentation import EDGE, MIN_MAIN_HEIGHT, Line, Piece
 
 # Relative to the height of the line.
@@ -33,7 +33,7 @@ def cut_part(part: Piece, line_height: float) -> list[Piece]:
     if part.width < MIN_CUT_WIDTH * line_height or part.height < MIN_MAIN_HEIGHT * line_height or most < 1:
         return [part]
     cell = max(1, round(part.height / SEAM_ROWS))
-    coarse = _coarsen(part.ink, cell)
+    coarse = pool(part.ink, cell, np.add) / cell**2
     strokes = max(1.0, stroke_width(part.ink > EDGE) / cell)
     distance = max(1, round(SEAM_DISTANCE * line_height / cell))
     least = MIN_SIDE * line_height / cell * strokes
@@ -47,12 +47,6 @@ def cut_part(part: Piece, line_height: float) -> list[Piece]:
             rest, cut = rest * right, cost
     last = _trim(part, rest, cut)
     return [*pieces, last] if pieces and last else [part]
-
-
-def _coarsen(ink: np.ndarray, cell: int) -> np.ndarray:
-    height, width = ink.shape
-    padded = np.pad(ink, ((0, -height % cell), (0, -width % cell)))
-    return padded.reshape(padded.shape[0] // cell, cell, padded.shape[1] // cell, cell).mean(axis=(1, 3))
 
 
 def find_seams(ink: np.ndarray, most: int, distance: int, least: float, along: float) -> list[tuple[np.ndarray, float]]:

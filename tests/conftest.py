@@ -98,3 +98,26 @@ def loopback_hub(tmp_path, monkeypatch):
     yield hub
     hub.stop()
     assert hub.errors == []
+
+
+@pytest.fixture
+def hub(loopback_hub, monkeypatch):
+    """The loopback Hub with this process signed in as "you"; its `secret_token` must never show."""
+    loopback_hub.secret_token = loopback_hub.token("you")
+    loopback_hub.use_here(monkeypatch, loopback_hub.secret_token)
+    return loopback_hub
+
+
+@pytest.fixture
+def api(loopback_hub):
+    """A client of the loopback Hub that is signed in as "you"."""
+    return loopback_hub.api("you")
+
+
+@pytest.fixture
+def repo(loopback_hub) -> str:
+    """The id of a repository in the loopback Hub that holds two files."""
+    from hub_samples import REPO, WEIGHTS
+
+    loopback_hub.put(REPO, {"config.json": b"{}", "model.safetensors": WEIGHTS})
+    return REPO

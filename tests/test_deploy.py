@@ -21,13 +21,6 @@ except ImportError:
 MODEL, SPACE = "you/mnist-cnn", "you/mnist"
 
 
-@pytest.fixture
-def hub(loopback_hub, monkeypatch):
-    loopback_hub.secret_token = loopback_hub.token("you")
-    loopback_hub.use_here(monkeypatch, loopback_hub.secret_token)
-    return loopback_hub
-
-
 def test_what_the_space_holds(hub):
     pushed = push_checkpoint(bundled_checkpoint(), MODEL)
     deployed = deploy_space(SPACE, MODEL)

@@ -24,14 +24,6 @@ def checkpoint(tmp_path) -> Path:
     return folder
 
 
-@pytest.fixture
-def hub(loopback_hub, monkeypatch):
-    token = loopback_hub.token("you")
-    loopback_hub.use_here(monkeypatch, token)
-    loopback_hub.secret_token = token
-    return loopback_hub
-
-
 def test_what_is_pushed(hub, checkpoint):
     pushed = push_checkpoint(checkpoint, ID)
     commits, files = hub.commits(ID), hub.files(ID)

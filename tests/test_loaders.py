@@ -47,10 +47,9 @@ np.savez(folder + "/out.npz", **logits, **scores, answers=answers)
 
 
 @pytest.fixture
-def hub(loopback_hub, monkeypatch):
-    loopback_hub.use_here(monkeypatch, loopback_hub.token("you"))
+def hub_with_model(hub):
     push_checkpoint(bundled_checkpoint(), ID, tag="v1")
-    return loopback_hub
+    return hub
 
 
 def drawings_of_our_own() -> list[np.ndarray]:
@@ -76,12 +75,12 @@ def drawings_of_real_writers(count: int = 1000) -> list[np.ndarray]:
     return drawn
 
 
-def test_all_loaders_agree(hub, run_python, tmp_path, mnist):
+def test_all_loaders_agree(hub_with_model, run_python, tmp_path, mnist):
     pictures = mnist.test.images[:50].numpy()
     drawings = drawings_of_our_own() + drawings_of_real_writers()
     np.save(tmp_path / "mnist.npy", pictures)
     np.save(tmp_path / "drawings.npy", np.stack(drawings))
-    run_python("-c", LOADERS, ID, tmp_path, env=hub.environment(), cwd=tmp_path)
+    run_python("-c", LOADERS, ID, tmp_path, env=hub_with_model.environment(), cwd=tmp_path)
     out = np.load(tmp_path / "out.npz")
     recognizer = DigitRecognizer.from_pretrained(ID, revision="v1")
     for name in ("transformers", "timm"):
@@ -101,15 +100,14 @@ def softmax(logits: np.ndarray) -> np.ndarray:
     return exponentials / exponentials.sum(axis=1, keepdims=True)
 
 
-def test_every_sample_of_the_card_runs_as_printed(hub, run_python, tmp_path):
-    card = hub.files(ID)["README.md"].decode()
+def test_every_sample_of_the_card_runs_as_printed(hub_with_model, run_python, tmp_path):
+    card = hub_with_model.files(ID)["README.md"].decode()
     samples = re.findall(r"^```python\n(.*?)^```$", card, re.MULTILINE | re.DOTALL)
     assert len(samples) == 5
     for sample in samples:
         without_the_package = (
             "" if "mnist_model import" in sample else "import sys; sys.modules['mnist_model'] = None\n"
         )
-        done = run_python(
-            "-c", without_the_package + sample, env=hub.environment() | {"PYTHONPATH": str(ROOT)}, cwd=tmp_path
-        )
+        environment = hub_with_model.environment() | {"PYTHONPATH": str(ROOT)}
+        done = run_python("-c", without_the_package + sample, env=environment, cwd=tmp_path)
         assert re.search(r"(?<![\d.])7(?![\d.])", done.stdout), (sample, done.stdout)

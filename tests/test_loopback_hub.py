@@ -9,6 +9,7 @@ from urllib.error import HTTPError
 from urllib.request import urlopen
 
 import pytest
+from hub_samples import REPO, WEIGHTS
 from huggingface_hub import HfApi
 from huggingface_hub.errors import (
     BadRequestError,
@@ -19,19 +20,6 @@ from huggingface_hub.errors import (
 )
 
 ROOT = Path(__file__).parent.parent
-REPO = "you/mnist-cnn"
-WEIGHTS = bytes(range(256)) * 4000  # about a megabyte, not text
-
-
-@pytest.fixture
-def api(loopback_hub) -> HfApi:
-    return loopback_hub.api("you")
-
-
-@pytest.fixture
-def repo(loopback_hub) -> str:
-    loopback_hub.put(REPO, {"config.json": b"{}", "model.safetensors": WEIGHTS})
-    return REPO
 
 
 def test_a_token_says_who_it_is_and_what_it_may(loopback_hub):

@@ -6,26 +6,9 @@ from urllib.error import HTTPError
 from urllib.request import Request, urlopen
 
 import pytest
-from huggingface_hub import CommitOperationAdd, HfApi, hf_hub_download, snapshot_download
+from hub_samples import REPO, WEIGHTS, add
+from huggingface_hub import HfApi, hf_hub_download, snapshot_download
 from huggingface_hub.errors import HfHubHTTPError, LocalEntryNotFoundError, RemoteEntryNotFoundError
-
-REPO = "you/mnist-cnn"
-WEIGHTS = bytes(range(256)) * 4000  # about a megabyte, not text
-
-
-@pytest.fixture
-def api(loopback_hub) -> HfApi:
-    return loopback_hub.api("you")
-
-
-@pytest.fixture
-def repo(loopback_hub) -> str:
-    loopback_hub.put(REPO, {"config.json": b"{}", "model.safetensors": WEIGHTS})
-    return REPO
-
-
-def add(path: str, data: bytes) -> CommitOperationAdd:
-    return CommitOperationAdd(path_in_repo=path, path_or_fileobj=data)
 
 
 def test_a_second_download_sends_nothing(loopback_hub, api, repo):

@@ -64,7 +64,7 @@ def canonicalize(image) -> np.ndarray:
     image = _as_picture(image)
     if image is None:
         return np.zeros((SIDE, SIDE), np.uint8)
-    ink = _without_specks(find_ink(_grey(_downscale(image))), one_digit=True)
+    ink = drop_specks(find_ink(_grey(_downscale(image))), one_digit=True)
     if max(image.size) > max(ink.shape):
         ink = _look_closer(image, ink)
     return fit_to_box(_upright(ink, image))
@@ -389,14 +389,14 @@ def _strokes(ink: np.ndarray, rules: np.ndarray, near_rules: np.ndarray) -> np.n
     above, steep = np.maximum(ink - low, 0), _steepness(ink)
     count = labels.max() + 1
     strong, mass, ruled, energy = (
-        np.bincount(labels.ravel(), weights=_pool(values, cell, np.add).ravel(), minlength=count)
+        np.bincount(labels.ravel(), weights=pool(values, cell, np.add).ravel(), minlength=count)
         for values in (_within(ink > high), above, above * near_rules, steep)
     )
     energy[0] = 0
     peak, slope = np.zeros(count), np.zeros(count)
     inked = labels > 0
-    np.maximum.at(peak, labels[inked], _pool(ink, cell, np.maximum)[inked])
-    np.maximum.at(slope, labels[inked], _pool(steep, cell, np.maximum)[inked])
+    np.maximum.at(peak, labels[inked], pool(ink, cell, np.maximum)[inked])
+    np.maximum.at(slope, labels[inked], pool(steep, cell, np.maximum)[inked])
     soft = (peak > 12 * noise) & (slope < (MIN_SHARPNESS * peak) ** 2 + (5 * noise) ** 2)
     energy[(strong < 3) | (ruled > 0.8 * mass) | soft] = 0
     sides = sum(np.bincount(np.unique(side), minlength=count) for side in _sides(labels))
@@ -612,11 +612,11 @@ def label_ink(ink: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
 def _coarse_labels(ink: np.ndarray, threshold: float) -> tuple[np.ndarray, int]:
     """The parts on the coarse grid, and how many pixels a cell's side has."""
     cell = max(1, -(-max(ink.shape) // COARSE_SIDE))
-    return connected_components(_pool(ink > threshold, cell, np.logical_or)), cell
+    return connected_components(pool(ink > threshold, cell, np.logical_or)), cell
 
 
-def _pool(array: np.ndarray, cell: int, pick: np.ufunc) -> np.ndarray:
-    """Reduce each square of `cell` pixels to one value."""
+def pool(array: np.ndarray, cell: int, pick: np.ufunc) -> np.ndarray:
+    """Reduce each square of `cell` by `cell` pixels to one value with `pick`, such as `np.add` or `np.maximum`."""
     if cell == 1:
         return array
     array = np.pad(array, [(0, -side % cell) for side in array.shape])
@@ -629,17 +629,19 @@ def _refine(coarse: np.ndarray, cell: int, shape: tuple[int, int]) -> np.ndarray
     return coarse.repeat(cell, axis=0)[: shape[0]].repeat(cell, axis=1)[:, : shape[1]]
 
 
-def drop_specks(ink: np.ndarray) -> np.ndarray:
-    """Keep the parts that can belong to a digit, at least 4% of the largest, with the soft edges around them."""
-    return _without_specks(ink)
+def drop_specks(ink: np.ndarray, one_digit: bool = False) -> np.ndarray:
+    """Keep the parts that can belong to a digit, at least 4% of the largest, with the soft edges around them.
 
-
-def _without_specks(ink: np.ndarray, one_digit: bool = False) -> np.ndarray:
-    """As `drop_specks`; of one digit, only the largest part and those that are nearer to it than half its size."""
+    Args:
+        ink: float32, shape (H, W), values 0 to 1.
+        one_digit: keep only the largest part, and those that are nearer to it than half its size.
+    Returns:
+        The same with 0 elsewhere.
+    """
     labels, cell = _coarse_labels(ink, 0.3)
     if not labels.any():
         return ink
-    mass = np.bincount(labels.ravel(), weights=_pool(ink, cell, np.add).ravel())
+    mass = np.bincount(labels.ravel(), weights=pool(ink, cell, np.add).ravel())
     mass[0] = 0
     kept = mass >= 0.04 * mass.max()
     kept[0] = False
