@@ -20,9 +20,10 @@ from PIL import Image, UnidentifiedImageError
 
 from .config import bundled_checkpoint, read_config
 from .errors import MnistModelError
-from .lattice import find_digits, legible
+from .lattice import FoundDigit, find_digits, legible
 from .preprocessing import canonicalize, find_ink, to_grey
-from .rejection import Rejection
+from .rejection import Refusal, Rejection, why_refused
+from .segmentation import ink_box
 
 MAX_FILE_BYTES = 10 * 1024 * 1024
 MAX_PIXELS = 80_000_000  # beyond, PIL warns of a decompression bomb
@@ -65,16 +66,32 @@ class Box(NamedTuple):
 
 @dataclass(frozen=True)
 class ReadDigit:
+    """A digit in a picture of several, or what might have been one.
+
+    Args:
+        word: number of the word that it stands in, from 0: between two words is a wide gap, or the end of a line.
+    """
+
     box: Box
     prediction: Prediction
+    word: int = 0
 
 
 @dataclass(frozen=True)
 class Reading:
-    """What a picture of several digits was read as: the digits as one text, and each with its place."""
+    """What a picture of several digits was read as.
+
+    Args:
+        text: the digits as one text.
+        digits: each with its place.
+        rejected: what else was found, and taken for no digit.
+        refusal: why nothing was read; None where something was.
+    """
 
     text: str
     digits: list[ReadDigit]
+    rejected: list[ReadDigit] = field(default_factory=list)
+    refusal: Refusal | None = None
 
 
 class DigitRecognizer:
@@ -164,17 +181,19 @@ class DigitRecognizer:
         """
         image = _opened(image)
         grey = to_grey(image)
-        found = find_digits(find_ink(grey), self._scores)
-        several = len(found) > 1
-        predictions = self.predict_canonical([digit.canonical if several else canonicalize(image) for digit in found])
+        ink = find_ink(grey)
+        found = find_digits(ink, self._scores)
+        if len(found) < 2:
+            found = _whole(found, ink, canonicalize(image))
+        predictions = self.predict_canonical([digit.canonical for digit in found])
         shown = legible(found, [prediction.is_digit for prediction in predictions])
         scale = _longer_side(image) / max(grey.shape) if found else 1.0
-        digits = [
-            ReadDigit(Box(*(round(value * scale) for value in digit.box)), prediction)
-            for digit, prediction, kept in zip(found, predictions, shown, strict=True)
-            if kept
-        ]
-        return Reading("".join(digit.prediction.label for digit in digits), digits)
+        digits, rejected = [], []
+        for digit, prediction, kept in zip(found, predictions, shown, strict=True):
+            box = Box(*(round(value * scale) for value in digit.box))
+            (digits if kept else rejected).append(ReadDigit(box, prediction, digit.word))
+        refusal = None if digits else why_refused(grey, [digit.box for digit in found], scale)
+        return Reading("".join(digit.prediction.label for digit in digits), digits, rejected, refusal)
 
     def _scores(self, images: Sequence[np.ndarray]) -> list[float]:
         """Log-probability of the label of pictures in MNIST's form; what is no digit has little."""
@@ -249,6 +268,13 @@ def open_image(path: str | os.PathLike) -> Image.Image:
 
 def _opened(image):
     return open_image(image) if isinstance(image, (str, os.PathLike)) else image
+
+
+def _whole(found: list[FoundDigit], ink: np.ndarray, canonical: np.ndarray) -> list[FoundDigit]:
+    """The one thing in a picture, as `predict` sees it; none where there is no ink."""
+    if not canonical.any():
+        return []
+    return [FoundDigit(found[0].box if found else ink_box(ink), canonical)]
 
 
 def _longer_side(image) -> int:

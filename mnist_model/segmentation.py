@@ -112,6 +112,15 @@ def find_parts(ink: np.ndarray) -> list[Piece]:
     return parts
 
 
+def ink_box(ink: np.ndarray) -> tuple[int, int, int, int]:
+    """x, y, width and height of all the ink; of the whole picture where none is dark enough to have an edge."""
+    rows, columns = np.nonzero(ink > EDGE)
+    if rows.size == 0:
+        return 0, 0, ink.shape[1], ink.shape[0]
+    left, top = int(columns.min()), int(rows.min())
+    return left, top, int(columns.max()) + 1 - left, int(rows.max()) + 1 - top
+
+
 def _with_edges(labels: np.ndarray, ink: np.ndarray) -> np.ndarray:
     """Let each part have the half-covered pixels around it."""
     padded = np.pad(labels, 1)

@@ -1,14 +1,19 @@
-// The drawing pad. Strokes are kept as vectors, [[x, y], ...] in 0..1 of the pad, and drawn again whenever the pad
-// changes its size or colours. Gradio runs this with `element`, `props` and `server` in scope.
-const PEN = 0.06; // width of the pen, of the pad's side
+// The drawing pad, square for a digit and wide for a number. Strokes are kept as vectors, [[x, y], ...] in units of the
+// pad's height, and drawn again whenever the pad changes its size or colours. Gradio runs this with `element`, `props`
+// and `server` in scope.
+const PAGES = {
+  digit: { width: 1, pen: 0.06, invitation: "Draw a digit", label: "Drawing pad: draw a digit from 0 to 9" },
+  number: { width: props.wide, pen: 0.045, invitation: "Write a number", label: "Drawing pad: write a number" },
+};
 const LIVE_MS = 100; // at most one question so often while the pen moves
 const KEY_STEP = 0.04;
 
 const pad = element.querySelector("canvas");
 const brush = pad.getContext("2d");
 const nib = element.querySelector(".nib");
-const view = createResultView(element.querySelector(".result"));
+const view = createResultView(element.querySelector(".result"), element.querySelector(".boxes"));
 
+let page = PAGES.digit;
 let strokes = [];
 let past = []; // what `strokes` was before each change, for undo
 let current = null; // the stroke under the pen
@@ -24,7 +29,8 @@ async function ask(settled) {
   const asked = version;
   askedAt = performance.now();
   waiting += 1;
-  const answer = await server.recognize(strokes).catch(() => null); // Gradio answers undefined when it is not reached
+  const recognize = page === PAGES.digit ? server.recognize_digit : server.recognize_number;
+  const answer = await recognize(strokes).catch(() => null); // Gradio answers undefined when it is not reached
   waiting -= 1;
   if (asked <= shown) return;
   shown = asked;
@@ -41,14 +47,19 @@ function settle() {
   element.querySelector(".invitation").hidden = strokes.length > 0;
   if (strokes.length) return ask(true);
   shown = version; // an answer still on its way belongs to ink that is gone
-  view.show(props.value);
+  view.show(blank());
+}
+
+function blank() {
+  return props.blanks[page === PAGES.digit ? 0 : 1];
 }
 
 // ---- ink
 function fit() {
-  const side = Math.round(pad.clientWidth * devicePixelRatio);
-  if (!side) return; // the tab is hidden
-  pad.width = pad.height = side;
+  if (!pad.clientWidth) return; // the tab is hidden
+  pad.width = Math.round(pad.clientWidth * devicePixelRatio);
+  pad.height = Math.round(pad.clientHeight * devicePixelRatio);
+  nib.style.width = nib.style.height = `${page.pen * pad.clientHeight}px`;
   redraw();
 }
 
@@ -56,14 +67,14 @@ function redraw() {
   brush.clearRect(0, 0, pad.width, pad.height);
   brush.strokeStyle = getComputedStyle(pad).color;
   brush.lineCap = brush.lineJoin = "round";
-  brush.lineWidth = PEN * pad.width;
+  brush.lineWidth = page.pen * pad.height;
   for (const stroke of strokes) drawLine(stroke);
 }
 
 function drawLine(points) {
   brush.beginPath();
-  brush.moveTo(points[0][0] * pad.width, points[0][1] * pad.width);
-  for (const [x, y] of points) brush.lineTo(x * pad.width, y * pad.width);
+  brush.moveTo(points[0][0] * pad.height, points[0][1] * pad.height);
+  for (const [x, y] of points) brush.lineTo(x * pad.height, y * pad.height);
   brush.stroke();
 }
 
@@ -113,11 +124,43 @@ function clear() {
   settle();
 }
 
+// ---- the two pages
+function turn(name) {
+  if (current) penUp();
+  page = PAGES[name];
+  fitInto(page.width);
+  element.querySelector(".tab-grid").classList.toggle("wide", page !== PAGES.digit);
+  element.querySelector(".invitation").textContent = page.invitation;
+  pad.setAttribute("aria-label", page.label);
+  at = [page.width / 2, 0.5];
+  version += 1;
+  fit();
+  showNib();
+  settle();
+}
+
+// Nothing drawn, and nothing that undo brings back, may lie beyond the narrower page.
+function fitInto(width) {
+  let [least, most] = [Infinity, 0];
+  for (const [x] of [strokes, ...past].flat(2)) [least, most] = [Math.min(least, x), Math.max(most, x)];
+  if (most <= width) return;
+  const factor = Math.min(1, width / (most - least + page.pen));
+  const move = ([x, y]) => [width / 2 + (x - (least + most) / 2) * factor, 0.5 + (y - 0.5) * factor];
+  strokes = strokes.map((stroke) => stroke.map(move));
+  past = past.map((drawing) => drawing.map((stroke) => stroke.map(move)));
+}
+
+for (const radio of element.querySelectorAll(".pages input")) {
+  radio.addEventListener("change", () => turn(radio.value));
+}
+
 // ---- mouse, pen and finger
+const clip = (value, most) => Math.min(Math.max(value, 0), most);
+
 function position(event) {
   const box = pad.getBoundingClientRect();
-  const part = (value) => Math.round(Math.min(Math.max(value, 0), 1) * 1e4) / 1e4;
-  return [part((event.clientX - box.left) / box.width), part((event.clientY - box.top) / box.height)];
+  const part = (value, most) => Math.round(clip(value / box.height, most) * 1e4) / 1e4;
+  return [part(event.clientX - box.left, page.width), part(event.clientY - box.top, 1)];
 }
 
 pad.addEventListener("pointerdown", (event) => {
@@ -145,8 +188,7 @@ let at = [0.5, 0.5];
 function moveNib(event) {
   const step = event.shiftKey ? KEY_STEP / 4 : KEY_STEP;
   const along = (less, more) => step * (held.has(more) - held.has(less));
-  const clip = (value) => Math.min(Math.max(value, 0), 1);
-  at = [clip(at[0] + along("ArrowLeft", "ArrowRight")), clip(at[1] + along("ArrowUp", "ArrowDown"))];
+  at = [clip(at[0] + along("ArrowLeft", "ArrowRight"), page.width), clip(at[1] + along("ArrowUp", "ArrowDown"), 1)];
   if (current && pointer === null) {
     penMove(at);
     askWhileDrawing();
@@ -154,7 +196,7 @@ function moveNib(event) {
 }
 
 function showNib() {
-  nib.style.left = `${at[0] * 100}%`;
+  nib.style.left = `${(at[0] / page.width) * 100}%`;
   nib.style.top = `${at[1] * 100}%`;
   nib.classList.toggle("down", current !== null);
 }
@@ -189,4 +231,4 @@ element.querySelector(".clear").addEventListener("click", clear);
 new ResizeObserver(fit).observe(pad);
 new MutationObserver(redraw).observe(document.body, { attributeFilter: ["class"] }); // light and dark
 showNib();
-view.show(props.value, false);
+view.show(blank(), false);

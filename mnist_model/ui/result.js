@@ -1,7 +1,9 @@
-// The answer on the page. `root` holds result.html; answers are the dictionaries of result.py.
-function createResultView(root) {
+// The answer on the page. `root` holds result.html; `layer` lies on the picture and is given a box for each detail;
+// answers are the dictionaries of result.py.
+function createResultView(root, layer) {
   const find = (selector) => root.querySelector(selector);
   const nothing = "data:image/gif;base64,R0lGODlhAQABAIAAAAAAAAAAACH5BAEAAAAALAAAAAABAAEAAAICRAEAOw=="; // transparent
+  let details = [];
 
   function make(tag, className, text = "") {
     const made = document.createElement(tag);
@@ -10,6 +12,7 @@ function createResultView(root) {
     return made;
   }
 
+  // ---- one digit of the answer
   function makeBar([label, probability], best) {
     const item = make("li", probability > 0 && probability === best ? "best" : "");
     const track = make("span", "track");
@@ -28,14 +31,98 @@ function createResultView(root) {
     return item;
   }
 
+  function choose(index) {
+    const detail = details[index];
+    find(".digit").textContent = detail.label;
+    find(".digit").dataset.state = detail.state;
+    find(".which").textContent = detail.which;
+    find(".top").replaceChildren(...detail.top.map(makeRow));
+    const best = Math.max(...detail.bars.map(([, probability]) => probability));
+    find(".bars").replaceChildren(...detail.bars.map((bar) => makeBar(bar, best)));
+    find(".pixels").src = detail.seen || nothing;
+    for (const radio of [...find(".number").children, ...layer.children]) {
+      const chosen = Number(radio.dataset.index) === index;
+      radio.setAttribute("aria-checked", chosen);
+      radio.tabIndex = chosen ? 0 : -1; // a group is one stop of the tab key: the arrows move within it
+    }
+  }
+
+  // ---- choosing a digit, in the number or in the picture
+  function makeRadio(className, index) {
+    const { name, state, label, confidence } = details[index];
+    const radio = make("button", className);
+    radio.type = "button";
+    radio.dataset.index = index;
+    radio.dataset.state = state;
+    radio.setAttribute("role", "radio");
+    radio.setAttribute("aria-label", name);
+    const tag = radio.appendChild(make("span", "tag"));
+    tag.append(make("b", "", label || "?"), " ", make("span", "percentage", confidence));
+    radio.addEventListener("click", () => choose(index));
+    radio.addEventListener("focus", () => choose(index));
+    return radio;
+  }
+
+  function moveWithin(event) {
+    const step = { ArrowRight: 1, ArrowDown: 1, ArrowLeft: -1, ArrowUp: -1 }[event.key];
+    const radios = [...event.currentTarget.children];
+    const at = radios.indexOf(event.target);
+    if (!step || at < 0) return;
+    event.preventDefault(); // the page must not scroll
+    radios[(at + step + radios.length) % radios.length].focus();
+  }
+  for (const group of [find(".number"), layer]) group.addEventListener("keydown", moveWithin);
+
+  function makeTile(detail, index) {
+    const tile = makeRadio("tile", index);
+    tile.classList.toggle("spaced", detail.spaced);
+    return tile;
+  }
+
+  function placeBox(element, [left, top, width, height]) {
+    Object.assign(element.style, { left: `${left}%`, top: `${top}%`, width: `${width}%`, height: `${height}%` });
+    return element;
+  }
+
+  function makeBox(detail, index) {
+    if (!detail.box) return [];
+    const box = placeBox(makeRadio("box", index), detail.box);
+    const [, top, , height] = detail.box;
+    box.classList.toggle("tag-below", top < 10 && top + height < 90);
+    box.classList.toggle("tag-inside", top < 10 && top + height >= 90);
+    return [box];
+  }
+
+  // ---- the steps
+  function makePicture(url, boxes) {
+    const picture = make("span", "picture");
+    picture.append(Object.assign(make("img", ""), { src: url, alt: "" }));
+    picture.append(...boxes.map((box) => placeBox(make("span", "outline"), box)));
+    return picture;
+  }
+
+  function makeStep({ title, sentence, pictures, boxes }) {
+    const step = make("li", pictures.length > 1 ? "many" : "");
+    const row = make("div", "pictures");
+    row.append(...pictures.map((url) => makePicture(url, boxes)));
+    const words = make("p", "");
+    words.append(make("strong", "", title), sentence);
+    step.append(row, words);
+    return step;
+  }
+
   function show(answer, settled = true) {
+    details = answer.details;
     root.dataset.state = answer.state;
-    find(".digit").textContent = answer.digit;
+    const several = details.length > 1;
+    root.classList.toggle("several", several);
     find(".sentence").textContent = answer.sentence;
-    find(".top").replaceChildren(...answer.top.map(makeRow));
-    const best = Math.max(...answer.bars.map(([, probability]) => probability));
-    find(".bars").replaceChildren(...answer.bars.map((bar) => makeBar(bar, best)));
-    find(".pixels").src = answer.seen || nothing;
+    find(".number").style.setProperty("--count", answer.read + details.filter(({ spaced }) => spaced).length / 2);
+    find(".number").replaceChildren(...(answer.read > 1 ? details.slice(0, answer.read).map(makeTile) : []));
+    layer.replaceChildren(...details.flatMap(makeBox));
+    find(".steps").hidden = !answer.steps.length;
+    find(".steps ol").replaceChildren(...answer.steps.map(makeStep));
+    choose(answer.chosen);
     // Answers that change while the pen moves would be read out one after the other: announce the settled one.
     if (settled) find(".announcement").textContent = answer.sentence;
   }

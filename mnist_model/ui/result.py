@@ -1,65 +1,110 @@
-"""The answer as both tabs show it: a plain dictionary for result.js, and the words in it."""
+"""The answer as both tabs show it: a plain dictionary for result.js.
+
+    state       "sure", "unsure", "none" (no digit) or "error"
+    sentence    the answer in words
+    details     one for each digit, and for each thing that is none; the first `read` of them make up the number
+    read        how many digits were read
+    chosen      which of the details is shown first
+    steps       of steps.py; empty where there are none to show
+
+Each of the details has label ("" for no digit), state, name (for screen readers), which ("Digit 1 of 3"), confidence,
+spaced (whether a new word begins with it), box (left, top, width and height in per cent of the picture, or None), bars
+(all [digit, probability] pairs, in their order), top (three [digit, percentage] pairs, best first) and seen (a data URL).
+"""
 
 import base64
 from io import BytesIO
 
 from PIL import Image
 
+from mnist_model.recognizer import Prediction, Reading
+from mnist_model.ui import words
 from mnist_model.ui.assets import read_asset
 
 HTML, CSS, JS = (read_asset(f"result.{kind}") for kind in ("html", "css", "js"))
 
-SURE = 0.9
-LIKELY = 0.6
 
-
-def show(prediction, hint: str) -> dict:
-    """What the page shows for a prediction.
+def show(reading: Reading, size: tuple[int, int] | None = None) -> dict:
+    """What the page shows for what was read.
 
     Args:
-        prediction: a Prediction of the recognizer.
-        hint: what to do when the picture shows no digit.
-
-    Returns:
-        digit ("" for no digit), state ("sure", "unsure", "none" or "error"), sentence, bars (all [digit, probability]
-        pairs, in their order), top (three [digit, percentage] pairs, best first) and seen (a data URL of a PNG).
+        reading: of the recognizer.
+        size: width and height of the picture as it is shown; None to draw no boxes on it.
     """
-    seen = data_url(prediction.canonical)
-    if not prediction.canonical.any():
-        return blank(f"Nothing stands out from the paper. {hint}") | {"seen": seen}
-    answer = {
-        "digit": prediction.label,
-        "bars": [[label, round(probability, 4)] for label, probability in prediction.probabilities.items()],
-        "top": [[label, percentage(probability)] for label, probability in prediction.top(3)],
-        "seen": seen,
-    }
-    if not prediction.is_digit:
-        sentence = f"This does not look like a digit. If it is one, it is nearest to {prediction.label}. {hint}"
-        return answer | {"digit": "", "state": "none", "sentence": sentence}
-    first, second = (f"an {label}" if label == "8" else f"a {label}" for label, _ in prediction.top(2))
-    if prediction.confidence >= SURE:
-        return answer | {"state": "sure", "sentence": f"This is {first}."}
-    if prediction.confidence >= LIKELY:
-        return answer | {"state": "unsure", "sentence": f"Probably {first}, but it could be {second}."}
-    return answer | {"state": "unsure", "sentence": f"Not sure: {first}, or {second}?"}
+    things, count = [*reading.digits, *reading.rejected], len(reading.digits)
+    if not things:
+        return blank(words.refusal_sentence(reading))
+    details = [
+        describe(thing.prediction, taken=index < count)
+        | {"which": _which(index, count, len(things)), "box": _place(thing.box, size)}
+        for index, thing in enumerate(things)
+    ]
+    for index, detail in enumerate(details):
+        detail["spaced"] = 0 < index < count and things[index].word != things[index - 1].word
+        detail["name"] = ": ".join(filter(None, (detail["which"], detail["name"])))
+    if count == 0:
+        return _answer("none", words.refusal_sentence(reading), details)
+    if count == 1:
+        sentence = words.digit_sentence(things[0].prediction) + words.left_out(reading)
+        return _answer(details[0]["state"], sentence, details, read=1)
+    chosen = words.least_sure(reading.digits)
+    state = details[chosen]["state"]
+    sentence = words.number_sentence(reading) + words.left_out(reading)
+    return _answer(state, sentence, details, read=count, chosen=0 if state == "sure" else chosen)
+
+
+def show_digit(prediction: Prediction) -> dict:
+    """The same for one digit."""
+    return _answer(words.state(prediction), words.digit_sentence(prediction), [describe(prediction)], read=1)
 
 
 def blank(sentence: str, state: str = "none") -> dict:
     """What the page shows while there is nothing to recognise, or, with state "error", what went wrong."""
     bars = [[str(digit), 0] for digit in range(10)]
-    return {"digit": "", "state": state, "sentence": sentence, "bars": bars, "top": [], "seen": ""}
+    nothing = {"label": "", "state": state, "name": "", "which": "", "confidence": "", "spaced": False, "box": None}
+    return _answer(state, sentence, [nothing | {"bars": bars, "top": [], "seen": ""}])
 
 
-def percentage(probability: float) -> str:
-    """A probability in words that never claim certainty: 0.9997 is "over 99.9%", not "100.0%"."""
-    if probability > 0.999:
-        return "over 99.9%"
-    if probability < 0.001:
-        return "under 0.1%"
-    return f"{probability:.1%}"
+def describe(prediction: Prediction, taken: bool = True) -> dict:
+    """All about one digit, or, where it was not `taken` for one, about what it is not."""
+    confidence = words.percentage(prediction.confidence)
+    state = words.state(prediction)
+    return {
+        "label": prediction.label if taken else "",
+        "state": ("unsure" if state == "none" else state) if taken else "none",
+        "name": f"{prediction.label}, {confidence}" if taken else f"no digit, nearest to {prediction.label}",
+        "which": "",
+        "confidence": words.short_percentage(prediction.confidence) if taken else "",
+        "spaced": False,
+        "box": None,
+        "bars": [[label, round(probability, 4)] for label, probability in prediction.probabilities.items()],
+        "top": [[label, words.percentage(probability)] for label, probability in prediction.top(3)],
+        "seen": data_url(prediction.canonical),
+    }
 
 
-def data_url(canonical) -> str:
-    png = BytesIO()
-    Image.fromarray(canonical).save(png, "PNG")
-    return "data:image/png;base64," + base64.b64encode(png.getvalue()).decode()
+def data_url(pixels, kind: str = "PNG", **options) -> str:
+    """An array of grey levels, uint8, shape (H, W), as a picture that needs no request."""
+    picture = BytesIO()
+    Image.fromarray(pixels).save(picture, kind, **options)
+    return f"data:image/{kind.lower()};base64," + base64.b64encode(picture.getvalue()).decode()
+
+
+def _answer(state: str, sentence: str, details: list[dict], read: int = 0, chosen: int = 0) -> dict:
+    return {"state": state, "sentence": sentence, "details": details, "read": read, "chosen": chosen, "steps": []}
+
+
+def _which(index: int, digits: int, things: int) -> str:
+    if things == 1:
+        return ""
+    if digits == 0:
+        return f"Thing {index + 1} of {things}"
+    if index >= digits:
+        return "Left out"
+    return f"Digit {index + 1} of {digits}" if digits > 1 else "The digit"
+
+
+def _place(box, size: tuple[int, int] | None) -> list[float] | None:
+    if size is None:
+        return None
+    return [round(100 * value / side, 3) for value, side in zip(box, size * 2, strict=True)]

@@ -1,13 +1,18 @@
 """The Upload tab: a file, the clipboard or the webcam."""
 
+from pathlib import Path
+
 import gradio as gr
 
 from mnist_model.errors import MnistModelError
+from mnist_model.recognizer import open_image
+from mnist_model.steps import follow
 from mnist_model.ui import result
 from mnist_model.ui.assets import EXAMPLES, read_asset
-from mnist_model.ui.uploads import uploaded_path
+from mnist_model.ui.steps import show_steps
+from mnist_model.ui.uploads import shown_size, uploaded_path
 
-HINT = "Choose a picture of one digit from 0 to 9."
+HINT = "Choose a picture of a digit, or of a number."
 
 
 def build_upload_tab(recognizer) -> None:
@@ -15,19 +20,25 @@ def build_upload_tab(recognizer) -> None:
         if image is None:
             return result.blank(HINT)
         try:
-            return result.show(recognizer.predict(uploaded_path(image)), HINT)
+            path = uploaded_path(image)
+            picture = open_image(path)
         except MnistModelError as error:
             return result.blank(str(error), state="error")
+        answer = result.show(recognizer.read(picture), shown_size(picture))
+        # Gradio keeps each picture in a folder of its own: by its name upload.js knows which one the boxes belong to.
+        return answer | {"steps": show_steps(follow(picture), answer), "picture": Path(path).parent.name}
 
     with gr.Row(elem_classes="tab-grid"):
         with gr.Column(min_width=0):
             picture = gr.Image(
-                label="Picture of a digit",
+                label="Picture of a digit or a number",
                 sources=["upload", "clipboard", "webcam"],
                 type="filepath",
                 buttons=[],
                 height=360,
                 alt_text="The picture you chose",
+                # Else the picture is taken mirrored, and no digit is read right; on a phone, the camera at its back.
+                webcam_options=gr.WebcamOptions(mirror=False, constraints={"video": {"facingMode": "environment"}}),
                 elem_id="picture",
             )
             gr.Examples(

@@ -1,5 +1,7 @@
 """Files that visitors send."""
 
+from PIL import ExifTags, Image
+
 from mnist_model.errors import MnistModelError
 
 
@@ -16,3 +18,9 @@ def uploaded_path(image: dict | None) -> str:
     if not path:
         raise MnistModelError("No picture was sent: send one image file.")
     return path
+
+
+def shown_size(picture: Image.Image) -> tuple[int, int]:
+    """Width and height of a picture as it is shown, its EXIF rotation undone."""
+    width, height = picture.size
+    return (height, width) if picture.getexif().get(ExifTags.Base.Orientation, 1) >= 5 else (width, height)

@@ -61,13 +61,25 @@ def canonicalize(image) -> np.ndarray:
     >>> canonicalize(np.zeros((5, 5))).any()
     np.False_
     """
+    return fit_to_box(find_one_digit(image))
+
+
+def find_one_digit(image) -> np.ndarray:
+    """The ink of the one digit in a picture, upright, and from close where it is small in a large picture.
+
+    Args:
+        image: as for `canonicalize`.
+    Returns:
+        float32, shape (H, W), values 0 to 1: the whole picture at `WORKING_SIDE`, or the part of it around the digit;
+        of size 0 where `image` is no picture.
+    """
     image = _as_picture(image)
     if image is None:
-        return np.zeros((SIDE, SIDE), np.uint8)
+        return np.zeros((0, 0), np.float32)
     ink = drop_specks(find_ink(_grey(_downscale(image))), one_digit=True)
     if max(image.size) > max(ink.shape):
         ink = _look_closer(image, ink)
-    return fit_to_box(_upright(ink, image))
+    return _upright(ink, image)
 
 
 def _look_closer(image: Image.Image, ink: np.ndarray) -> np.ndarray:
@@ -260,25 +272,30 @@ def find_ink(grey: np.ndarray, stroke: float | None = None) -> np.ndarray:
     Returns:
         float32, shape (H, W), values 0 (ground) to 1 (full ink). All zero where nothing stands out from the ground.
     """
+    return find_ink_and_ground(grey, stroke)[0]
+
+
+def find_ink_and_ground(grey: np.ndarray, stroke: float | None = None) -> tuple[np.ndarray, np.ndarray]:
+    """What `find_ink` gives, and the ground that it was told from: float32, shape (H, W), values 0 to 255."""
     if grey.size == 0:
-        return np.zeros((0, 0), np.float32)
+        return np.zeros((0, 0), np.float32), grey
     border = _border(grey)
     level = np.median(border)
     if np.mean(np.abs(border - level) < 3) > 0.75 and np.mean(np.abs(grey[::2, ::2] - level) < 3) > 0.5:
-        difference = grey - level
+        difference, ground = grey - level, np.full_like(grey, level)
         ink = np.maximum(_sign(difference) * difference, 0)
         noise = 1.4826 * np.median(np.abs(border - level))
         full, faint = _full_ink(ink), 0.0
         enough = max(MIN_CONTRAST, 8 * noise)
     else:
-        ink, noise = _ink_on_paper(grey, stroke)
+        ink, noise, ground = _ink_on_paper(grey, stroke)
         full = _full_ink(ink)
         # What is left of the light is fainter than ink, and wide: a stroke's soft edges lose less by its removal.
         faint = min(max(2 * noise, 0.15 * full), 0.5 * full)
         enough = MIN_PAPER_CONTRAST
     if full < enough:
-        return np.zeros_like(ink, np.float32)
-    return np.clip((ink - faint) / (full - faint), 0, 1).astype(np.float32)
+        return np.zeros_like(ink, np.float32), ground
+    return np.clip((ink - faint) / (full - faint), 0, 1).astype(np.float32), ground
 
 
 def _border(grey: np.ndarray) -> np.ndarray:
@@ -303,25 +320,26 @@ def _full_ink(ink: np.ndarray) -> float:
 # --------------------------------------------------------------------------------------- ink on paper, under a camera
 
 
-def _ink_on_paper(grey: np.ndarray, stroke: float | None) -> tuple[np.ndarray, float]:
-    """Ink in grey levels above its local ground, without what is no ink, and the noise's standard deviation in it."""
+def _ink_on_paper(grey: np.ndarray, stroke: float | None) -> tuple[np.ndarray, float, np.ndarray]:
+    """Ink in grey levels above its local ground, without what is no ink; the noise's deviation in it; and the ground."""
     pixels = grey.astype(np.uint8)
-    if _ink_is_bright(pixels):
+    bright = _ink_is_bright(pixels)
+    if bright:
         pixels = 255 - pixels
         ratio = False
     else:
         ratio = True
     widest = max(pixels.shape) // 4
     kernel = min(widest, int(4 * stroke) + 5) if stroke else widest
-    ink = _above_ground(pixels, kernel, ratio)
-    rules, near = _rules(ink, _above_ground(pixels, max(widest // 6, 7), ratio))
+    ink, ground = _above_ground(pixels, kernel, ratio)
+    rules, near = _rules(ink, _above_ground(pixels, max(widest // 6, 7), ratio)[0])
     kept = _strokes(ink, rules, near)
     if not stroke and kept.any():
         kernel = int(4 * stroke_width(kept > 0.5 * _full_ink(kept))) + 5
         if kernel < widest:  # the nearer the ground is looked for, the less of a shadow is left
-            ink = _above_ground(pixels, kernel, ratio)
+            ink, ground = _above_ground(pixels, kernel, ratio)
             kept = _strokes(ink, rules, near)
-    return kept, _noise(ink[~rules])
+    return kept, _noise(ink[~rules]), 255 - ground if bright else ground
 
 
 def _noise(ink: np.ndarray) -> float:
@@ -343,8 +361,8 @@ def _ink_is_bright(pixels: np.ndarray) -> bool:
     return bool(brighter > darker * (1 if np.median(pixels) < 128 else 4))
 
 
-def _above_ground(pixels: np.ndarray, kernel: int, ratio: bool) -> np.ndarray:
-    """Dark ink in grey levels above its ground, a morphological closing: edges of what is wider than a stroke stay.
+def _above_ground(pixels: np.ndarray, kernel: int, ratio: bool) -> tuple[np.ndarray, np.ndarray]:
+    """Dark ink in grey levels above its ground, and that: a morphological closing, edges of what is wider stay.
 
     Args:
         kernel: pixels, wider than a stroke.
@@ -356,7 +374,7 @@ def _above_ground(pixels: np.ndarray, kernel: int, ratio: bool) -> np.ndarray:
     if ratio:
         level = np.median(ground[::4, ::4])
         ink *= level / np.maximum(ground, max(level / 3, 1))
-    return ink - np.median(ink[::4, ::4])
+    return ink - np.median(ink[::4, ::4]), ground
 
 
 def running(array: np.ndarray, length: int, pick: np.ufunc, axes: tuple[int, ...] = (0, 1)) -> np.ndarray:

@@ -1,0 +1,93 @@
+"""The words of an answer."""
+
+from mnist_model.recognizer import Prediction, ReadDigit, Reading
+from mnist_model.rejection import Refusal
+
+SURE = 0.9
+LIKELY = 0.6
+
+REFUSALS = {
+    Refusal.BLANK: "Nothing here is darker or lighter than the paper.",
+    Refusal.NO_INK: "Nothing here stands out from the paper as ink does. A darker pen or more light may help.",
+    Refusal.SEVERAL: "There is more than one thing here, and it is no row of digits.",
+    Refusal.SMALL: "What is here is too small to be read. Come nearer.",
+    Refusal.CUT_OFF: "This runs into the edge of the picture. Show the whole of it, with some paper around.",
+    Refusal.UNLIKE: "This does not look like a digit: it may be a letter, a scribble or a drawing.",
+}
+
+
+def state(prediction: Prediction) -> str:
+    """How sure the answer is: "sure", "unsure" or "none"."""
+    if not prediction.is_digit:
+        return "none"
+    return "sure" if prediction.confidence >= SURE else "unsure"
+
+
+def digit_sentence(prediction: Prediction) -> str:
+    first, second = (with_article(label) for label, _ in prediction.top(2))
+    if prediction.confidence >= SURE:
+        return f"This is {first}."
+    if prediction.confidence >= LIKELY:
+        return f"Probably {first}, but it could be {second}."
+    return f"Not sure: {first}, or {second}?"
+
+
+def number_sentence(reading: Reading) -> str:
+    number = spaced(reading.digits)
+    index = least_sure(reading.digits)
+    doubtful = reading.digits[index].prediction
+    if state(doubtful) == "sure":
+        return f"This reads {number}."
+    if not doubtful.is_digit:
+        return f"This seems to read {number}, but digit {index + 1} hardly looks like one."
+    return f"Probably {number}, but digit {index + 1} could be {with_article(doubtful.top(2)[1][0])}."
+
+
+def refusal_sentence(reading: Reading) -> str:
+    """Why nothing was read; of one thing that is no digit also which it is nearest to."""
+    sentence = REFUSALS[reading.refusal]
+    if reading.refusal is Refusal.UNLIKE:
+        sentence += f" If it is a digit, it is nearest to {reading.rejected[0].prediction.label}."
+    return sentence
+
+
+def left_out(reading: Reading) -> str:
+    """What was found beside the digits."""
+    count = len(reading.rejected)
+    if count == 0:
+        return ""
+    return " One other thing was left out." if count == 1 else f" {count} other things were left out."
+
+
+def least_sure(digits: list[ReadDigit]) -> int:
+    """Index of the digit that is most in doubt."""
+    return min(
+        range(len(digits)), key=lambda index: (digits[index].prediction.is_digit, digits[index].prediction.confidence)
+    )
+
+
+def spaced(digits: list[ReadDigit]) -> str:
+    """The digits as text, with a space between two words."""
+    text, word = "", digits[0].word
+    for digit in digits:
+        text += (" " if digit.word != word else "") + digit.prediction.label
+        word = digit.word
+    return text
+
+
+def with_article(label: str) -> str:
+    return f"an {label}" if label == "8" else f"a {label}"
+
+
+def percentage(probability: float) -> str:
+    """A probability in words that never claim certainty: 0.9997 is "over 99.9%", not "100.0%"."""
+    if probability > 0.999:
+        return "over 99.9%"
+    if probability < 0.001:
+        return "under 0.1%"
+    return f"{probability:.1%}"
+
+
+def short_percentage(probability: float) -> str:
+    """The same where there is little room: whole per cent, ">99%" at most."""
+    return ">99%" if probability > 0.99 else f"{probability:.0%}"
