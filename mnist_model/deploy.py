@@ -13,7 +13,7 @@ from .hub import Pushed, changes, check_token, commit_changes, explain, head_and
 ROOT = Path(__file__).parent.parent
 # What app.py needs to run: no training, and so no torch.
 MODULES = (
-    *("__init__", "config", "errors", "preprocessing", "recognizer", "rejection"),
+    *("__init__", "config", "errors", "preprocessing", "recognizer", "refusal", "rejection"),
     *("segmentation", "seams", "lattice", "steps", "hub", "card"),
 )
 SPACE_FILES = (

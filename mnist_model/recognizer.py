@@ -20,9 +20,10 @@ from PIL import Image, UnidentifiedImageError
 
 from .config import bundled_checkpoint, read_config
 from .errors import MnistModelError
-from .lattice import FoundDigit, find_digits, legible
+from .lattice import find_digits, legible
 from .preprocessing import canonicalize, find_ink, to_grey
-from .rejection import Refusal, Rejection, why_refused
+from .refusal import Refusal, why_refused
+from .rejection import Rejection
 from .segmentation import ink_box
 
 MAX_FILE_BYTES = 10 * 1024 * 1024
@@ -66,7 +67,7 @@ class Box(NamedTuple):
 
 @dataclass(frozen=True)
 class ReadDigit:
-    """A digit in a picture of several, or what might have been one.
+    """A digit in a picture, or what might have been one.
 
     Args:
         word: number of the word that it stands in, from 0: between two words is a wide gap, or the end of a line.
@@ -183,16 +184,21 @@ class DigitRecognizer:
         grey = to_grey(image)
         ink = find_ink(grey)
         found = find_digits(ink, self._scores)
-        if len(found) < 2:
-            found = _whole(found, ink, canonicalize(image))
-        predictions = self.predict_canonical([digit.canonical for digit in found])
+        several = len(found) > 1
+        predictions = self.predict_canonical([digit.canonical if several else canonicalize(image) for digit in found])
         shown = legible(found, [prediction.is_digit for prediction in predictions])
-        scale = _longer_side(image) / max(grey.shape) if found else 1.0
-        digits, rejected = [], []
-        for digit, prediction, kept in zip(found, predictions, shown, strict=True):
-            box = Box(*(round(value * scale) for value in digit.box))
-            (digits if kept else rejected).append(ReadDigit(box, prediction, digit.word))
-        refusal = None if digits else why_refused(grey, [digit.box for digit in found], scale)
+        scale = _longer_side(image) / max(grey.shape) if grey.size else 1.0
+        things = [
+            ReadDigit(Box(*(round(value * scale) for value in digit.box)), prediction, digit.word)
+            for digit, prediction in zip(found, predictions, strict=True)
+        ]
+        if not things and ink.any():  # nothing in it looks like writing: `predict` may see a digit all the same
+            box, prediction = ink_box(ink), self.predict(image)
+            things = [ReadDigit(Box(*(round(value * scale) for value in box)), prediction)]
+            shown = [prediction.is_digit]
+        digits = [thing for thing, kept in zip(things, shown, strict=True) if kept]
+        rejected = [thing for thing, kept in zip(things, shown, strict=True) if not kept]
+        refusal = None if digits else why_refused(image, [thing.box for thing in things])
         return Reading("".join(digit.prediction.label for digit in digits), digits, rejected, refusal)
 
     def _scores(self, images: Sequence[np.ndarray]) -> list[float]:
@@ -268,13 +274,6 @@ def open_image(path: str | os.PathLike) -> Image.Image:
 
 def _opened(image):
     return open_image(image) if isinstance(image, (str, os.PathLike)) else image
-
-
-def _whole(found: list[FoundDigit], ink: np.ndarray, canonical: np.ndarray) -> list[FoundDigit]:
-    """The one thing in a picture, as `predict` sees it; none where there is no ink."""
-    if not canonical.any():
-        return []
-    return [FoundDigit(found[0].box if found else ink_box(ink), canonical)]
 
 
 def _longer_side(image) -> int:

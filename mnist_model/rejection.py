@@ -9,54 +9,12 @@ digits: the last output's weights are here.
 numpy alone: the recognizer reads this.
 """
 
-from collections.abc import Sequence
 from dataclasses import asdict, dataclass
-from enum import StrEnum
 from typing import Any
 
 import numpy as np
 
 from .errors import MnistModelError
-
-PLAIN = 20  # grey levels, of 255, that a page of one tone varies by at most
-FEWEST_PIXELS = 8  # high or wide: of a smaller digit nothing is left to see
-
-
-class Refusal(StrEnum):
-    """What was measured in a picture in which nothing is taken for a digit."""
-
-    BLANK = "blank"  # one tone all over
-    NO_INK = "no ink"  # differences in tone, of which none is as dark and as sharp as ink
-    SEVERAL = "several"  # more than one thing, of which too few look like digits
-    SMALL = "small"  # one thing, of too few pixels
-    CUT_OFF = "cut off"  # one thing, which reaches the edge of the picture
-    UNLIKE = "unlike"  # one whole thing, which looks like none of the labels
-
-
-def why_refused(grey: np.ndarray, boxes: Sequence[tuple[int, int, int, int]], scale: float = 1.0) -> Refusal:
-    """Why nothing in a picture was taken for a digit.
-
-    Args:
-        grey: shape (H, W), values 0 to 255.
-        boxes: x, y, width, height in pixels of `grey`, of each thing that stands out from the ground.
-        scale: pixels of the picture to a pixel of `grey`.
-
-    >>> page = np.full((100, 100), 255)
-    >>> why_refused(page, []).value, why_refused(page, [(30, 20, 40, 60)]).value
-    ('blank', 'unlike')
-    >>> why_refused(page, [(60, 20, 40, 60)]).value
-    'cut off'
-    """
-    if not boxes:
-        return Refusal.BLANK if grey.size == 0 or np.ptp(grey) <= PLAIN else Refusal.NO_INK
-    if len(boxes) > 1:
-        return Refusal.SEVERAL
-    ((left, top, width, height),) = boxes
-    if max(width, height) * scale < FEWEST_PIXELS:
-        return Refusal.SMALL
-    rows, columns = grey.shape
-    inside = left > 0 and top > 0 and left + width < columns and top + height < rows
-    return Refusal.UNLIKE if inside else Refusal.CUT_OFF
 
 
 @dataclass(frozen=True)

@@ -1,7 +1,7 @@
 """What `canonicalize` does to a picture, step by step, to look at.
 
-    steps = follow(Image.open("seven.jpg"))
-    Image.fromarray(steps.ground).show()
+steps = follow(Image.open("seven.jpg"))
+Image.fromarray(steps.ground).show()
 """
 
 from dataclasses import dataclass
@@ -53,7 +53,9 @@ def follow(image) -> Steps:
     inked = ink > 0.5
     bright = bool(inked.any() and (grey[inked] > ground[inked]).mean() > 0.5)
     box = ink_box(drop_specks(ink, one_digit=True)) if digit.any() else None
-    return Steps(_levels(grey), _levels(ground), bright, _levels(ink * 255), box, _levels(digit * 255), fit_to_box(digit))
+    return Steps(
+        _levels(grey), _levels(ground), bright, _levels(ink * 255), box, _levels(digit * 255), fit_to_box(digit)
+    )
 
 
 def _levels(values: np.ndarray) -> np.ndarray:

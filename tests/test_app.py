@@ -7,7 +7,6 @@ import subprocess
 import sys
 import zlib
 from io import BytesIO
-from types import SimpleNamespace
 from urllib.error import HTTPError
 from urllib.request import Request, urlopen
 
@@ -21,8 +20,13 @@ from strokes import DIGITS, draw_strokes
 
 from mnist_model import MnistModelError
 from mnist_model.config import bundled_checkpoint
-from mnist_model.ui import drawing, result
+from mnist_model.recognizer import Box, Prediction, ReadDigit, Reading
+from mnist_model.refusal import Refusal
+from mnist_model.steps import follow
+from mnist_model.ui import drawing, result, words
 from mnist_model.ui.page import launch_options
+from mnist_model.ui.steps import show_steps
+from mnist_model.ui.uploads import shown_size
 
 
 def build_demo(monkeypatch, **environment):
@@ -214,12 +218,27 @@ def test_strokes_that_are_none_are_refused(payload):
 
 def test_too_much_ink_is_refused():
     for payload in ([[[0, 0]]] * (drawing.MAX_STROKES + 1), [[[0, 0]] * (drawing.MAX_POINTS + 1)]):
-        with pytest.raises(MnistModelError, match="more ink than a digit needs"):
+        with pytest.raises(MnistModelError, match="more ink than a number needs"):
             drawing.parse_strokes(payload)
 
 
 def test_strokes_are_clipped_to_the_pad():
-    assert drawing.parse_strokes([[[-1, 0.5], [0.5, 2]], []]) == [[(0, 0.5), (0.5, 1)]]
+    assert drawing.parse_strokes([[[-1, 0.5], [2, 2]], []]) == [[(0, 0.5), (1, 1)]]
+    assert drawing.parse_strokes([[[2, 0.5], [9, 2]]], drawing.WIDE) == [[(2, 0.5), (drawing.WIDE, 1)]]
+
+
+def test_a_page_keeps_the_places_of_the_strokes():
+    page = 255 - np.asarray(drawing.draw_page([[(2.0, 0.25), (2.0, 0.75)]]), int)
+    assert page.shape == (drawing.PAGE_HEIGHT, drawing.PAGE_HEIGHT * drawing.WIDE)
+    rows, columns = np.nonzero(page > 127)
+    assert np.allclose([columns.mean() + 0.5, rows.mean() + 0.5], [2 * page.shape[0], page.shape[0] / 2], atol=1)
+    assert np.ptp(columns) + 1 == pytest.approx(drawing.PAGE_PEN, abs=1)
+
+
+def test_what_is_as_wide_as_a_number():
+    seven = [[(x / 2, y) for x, y in stroke] for stroke in DIGITS["7"]]
+    assert not drawing.may_be_number(seven)
+    assert drawing.may_be_number([*seven, *([(x + 0.4, y) for x, y in stroke] for stroke in seven)])
 
 
 def test_a_small_digit_is_drawn_as_a_large_one():
@@ -237,49 +256,129 @@ def test_the_draw_tab_answers_junk_with_a_sentence(url):
     with urlopen(f"{url}config") as response:
         components = json.load(response)["components"]
     pad = next(part["id"] for part in components if part["props"].get("elem_id") == "draw")
-    body = {"data": [[["x", None]]], "component_id": pad, "fn_name": "recognize", "session_hash": "test"}
-    request = Request(
-        f"{url}gradio_api/component_server/", json.dumps(body).encode(), {"Content-Type": "application/json"}
-    )
-    with urlopen(request) as response:
-        answer = json.load(response)
-    assert answer["state"] == "error" and one_sentence(answer["sentence"])
+    for name in ("recognize_digit", "recognize_number"):
+        body = {"data": [[["x", None]]], "component_id": pad, "fn_name": name, "session_hash": "test"}
+        request = Request(
+            f"{url}gradio_api/component_server/", json.dumps(body).encode(), {"Content-Type": "application/json"}
+        )
+        with urlopen(request) as response:
+            answer = json.load(response)
+        assert answer["state"] == "error" and one_sentence(answer["sentence"])
 
 
-# ---- the words of the answer
+# ---- the answer
+
+
+def predicted(label: str, confidence: float, is_digit: bool = True) -> Prediction:
+    """With what is left of the probability shared between 1 and 2, the former having more of it."""
+    rest = 1 - confidence
+    probabilities = dict.fromkeys("0123456789", 0.0) | {"1": 0.6 * rest, "2": 0.4 * rest, label: confidence}
+    return Prediction(label, confidence, probabilities, is_digit, np.full((28, 28), 255, np.uint8))
+
+
+def read(*predictions: Prediction, rejected=(), word_numbers=(), refusal=None) -> Reading:
+    """A picture with a thing every 100 pixels, each 50 wide and 80 high."""
+    things = [
+        ReadDigit(Box(100 * index, 10, 50, 80), prediction, word_numbers[index] if word_numbers else 0)
+        for index, prediction in enumerate([*predictions, *rejected])
+    ]
+    digits, others = things[: len(predictions)], things[len(predictions) :]
+    return Reading("".join(digit.prediction.label for digit in digits), digits, others, refusal)
 
 
 @pytest.mark.parametrize(
-    ("label", "confidence", "is_digit", "state", "sentence"),
+    ("prediction", "state", "sentence"),
     [
-        ("8", 0.998, True, "sure", "This is an 8."),
-        ("7", 0.7, True, "unsure", "Probably a 7, but it could be a 1."),
-        ("7", 0.4, True, "unsure", "Not sure: a 7, or a 1?"),
-        ("0", 0.99, False, "none", "This does not look like a digit. If it is one, it is nearest to 0. Try again."),
+        (predicted("8", 0.998), "sure", "This is an 8."),
+        (predicted("7", 0.7), "unsure", "Probably a 7, but it could be a 1."),
+        (predicted("7", 0.4), "unsure", "Not sure: a 7, or a 1?"),
     ],
 )
-def test_doubt_is_shown(label, confidence, is_digit, state, sentence):
-    probabilities = dict.fromkeys("0123456789", 0.0) | {"1": (1 - confidence) / 2, label: confidence}
-    prediction = SimpleNamespace(
-        label=label,
-        confidence=confidence,
-        is_digit=is_digit,
-        probabilities=probabilities,
-        canonical=np.full((28, 28), 255, np.uint8),
-        top=lambda k: sorted(probabilities.items(), key=lambda item: -item[1])[:k],
-    )
-    answer = result.show(prediction, "Try again.")
-    assert (answer["state"], answer["sentence"]) == (state, sentence)
-    assert answer["digit"] == (label if is_digit else "")
-    assert len(answer["bars"]) == 10 and answer["seen"].startswith("data:image/png;base64,")
+def test_doubt_is_shown(prediction, state, sentence):
+    for answer in (result.show(read(prediction)), result.show_digit(prediction)):
+        assert (answer["state"], answer["sentence"], answer["read"]) == (state, sentence, 1)
+        (detail,) = answer["details"]
+        assert detail["label"] == prediction.label and detail["box"] is None
+        assert len(detail["bars"]) == 10 and detail["seen"].startswith("data:image/png;base64,")
+        assert [label for label, _ in detail["top"]] == [prediction.label, "1", "2"]
 
 
-def test_a_picture_without_ink_says_so():
-    empty = SimpleNamespace(canonical=np.zeros((28, 28), np.uint8), is_digit=False)
-    answer = result.show(empty, "Try again.")
-    assert answer["digit"] == "" and answer["sentence"] == "Nothing stands out from the paper. Try again."
+@pytest.mark.parametrize(
+    ("reading", "state", "sentence"),
+    [
+        (read(predicted("4", 0.99), predicted("2", 0.95)), "sure", "This reads 42."),
+        (read(*[predicted("4", 0.99)] * 3, word_numbers=(0, 0, 1)), "sure", "This reads 44 4."),
+        (read(predicted("4", 0.99), predicted("7", 0.6)), "unsure", "Probably 47, but digit 2 could be a 1."),
+        (
+            read(predicted("4", 0.99, False), predicted("7", 0.6)),
+            "unsure",
+            "This seems to read 47, but digit 1 hardly looks like one.",
+        ),
+        (
+            read(predicted("4", 0.99), predicted("5", 0.95), rejected=[predicted("6", 0.3, False)]),
+            "sure",
+            "This reads 45. One other thing was left out.",
+        ),
+    ],
+)
+def test_a_number_in_words(reading, state, sentence):
+    answer = result.show(reading, (400, 100))
+    assert (answer["state"], answer["sentence"], answer["read"]) == (state, sentence, len(reading.digits))
+    assert len(answer["details"]) == len(reading.digits) + len(reading.rejected)
+
+
+def test_each_digit_of_a_number_is_described():
+    other = predicted("5", 0.3, False)
+    reading = read(predicted("4", 0.999), predicted("7", 0.6), rejected=[other], word_numbers=(0, 1, 1))
+    details = result.show(reading, (400, 100))["details"]
+    assert [detail["box"] for detail in details] == [[0, 10, 12.5, 80], [25, 10, 12.5, 80], [50, 10, 12.5, 80]]
+    assert [detail["name"] for detail in details] == [
+        "Digit 1 of 2: 4, 99.9%",
+        "Digit 2 of 2: 7, 60.0%",
+        "Left out: no digit, nearest to 5",
+    ]
+    assert [detail["confidence"] for detail in details] == [">99%", "60%", ""]
+    assert [detail["spaced"] for detail in details] == [False, True, False]
+    assert [detail["state"] for detail in details] == ["sure", "unsure", "none"]
+    assert [detail["label"] for detail in details] == ["4", "7", ""]
+    assert result.show(reading)["chosen"] == 1  # the one in doubt
+
+
+@pytest.mark.parametrize("refusal", Refusal)
+def test_every_refusal_has_its_reason(refusal):
+    rejected = {Refusal.BLANK: 0, Refusal.NO_INK: 0, Refusal.SEVERAL: 2}.get(refusal, 1)
+    answer = result.show(read(rejected=[predicted("5", 0.9, False)] * rejected, refusal=refusal))
+    assert answer["state"] == "none" and answer["read"] == 0 and one_sentence(answer["sentence"])
+    assert all(detail["label"] == "" for detail in answer["details"])
+    assert ("nearest to 5" in answer["sentence"]) == (refusal is Refusal.UNLIKE)
+
+
+def test_the_steps_end_in_what_the_model_saw(recognizer):
+    page = draw_strokes(DIGITS["4"])
+    answer = result.show(recognizer.read(page), page.size)
+    steps = show_steps(follow(page), answer)
+    assert [step["title"] for step in steps] == ["Grey", "Paper", "Ink", "Box", "28 × 28"]
+    assert steps[-1]["pictures"] == [answer["details"][0]["seen"]]
+    assert np.allclose(steps[3]["boxes"][0], answer["details"][0]["box"], atol=1)
+    number = Image.new("RGB", (560, 280), "white")
+    number.paste(page)
+    number.paste(draw_strokes(DIGITS["2"]), (280, 0))
+    answer = result.show(recognizer.read(number), number.size)
+    steps = show_steps(follow(number), answer)
+    assert steps[-1]["pictures"] == [detail["seen"] for detail in answer["details"]] and answer["read"] == 2
+    blank = Image.new("L", (90, 90), 255)
+    assert [step["title"] for step in show_steps(follow(blank), result.show(recognizer.read(blank)))][-1] == "Ink"
+
+
+def test_the_size_of_a_turned_picture_is_that_which_is_shown():
+    picture = Image.new("L", (300, 200), 255)
+    assert shown_size(picture) == (300, 200)
+    picture.getexif()[0x0112] = 6
+    assert shown_size(picture) == (200, 300)
 
 
 def test_a_percentage_never_claims_certainty():
-    words = [result.percentage(probability) for probability in (1, 0.9994, 0.9, 0.1234, 0.0001, 0)]
-    assert words == ["over 99.9%", "over 99.9%", "90.0%", "12.3%", "under 0.1%", "under 0.1%"]
+    spoken = [words.percentage(probability) for probability in (1, 0.9994, 0.9, 0.1234, 0.0001, 0)]
+    assert spoken == ["over 99.9%", "over 99.9%", "90.0%", "12.3%", "under 0.1%", "under 0.1%"]
+    short = [words.short_percentage(probability) for probability in (1, 0.991, 0.9, 0.2)]
+    assert short == [">99%", ">99%", "90%", "20%"]

@@ -4,9 +4,10 @@ import os
 import re
 from urllib.parse import urlsplit
 
+import numpy as np
 import pytest
 from PIL import Image
-from serving import CHROMIUM, draw_with_mouse, open_chromium, serve
+from serving import CHROMIUM, CHROMIUM_FLAGS, draw_with_mouse, open_chromium, serve
 from strokes import DIGITS, draw_strokes
 
 REQUIRED = os.environ.get("REQUIRE_CHROMIUM") == "1"
@@ -24,6 +25,7 @@ if not (playwright and CHROMIUM):
 
 expect = playwright.expect
 DRAW_HINT = "Draw a digit from 0 to 9."
+CROSS = [[(0.2, 0.2), (0.8, 0.8)], [(0.8, 0.2), (0.2, 0.8)]]
 
 
 @pytest.fixture(scope="module")
@@ -76,6 +78,37 @@ def expect_digit(page, digit: str, tab: str = "#draw") -> None:
 def open_upload(page) -> None:
     page.get_by_role("tab", name="Upload").click()
     expect(page.locator("#upload-answer .sentence")).to_be_visible()
+
+
+def side_by_side(digits: str, spread: float = 0.34, scale: float = 0.6) -> list:
+    """Strokes of a number, in units of its height."""
+    return [
+        [(0.1 + index * spread + x * scale, 0.2 + y * scale) for x, y in stroke]
+        for index, digit in enumerate(digits)
+        for stroke in DIGITS[digit]
+    ]
+
+
+def save_number(folder, digits: str, size: tuple[int, int] = (800, 400)):
+    """A picture of a number; the path to it."""
+    strokes = [[(x * size[1] / size[0], y) for x, y in stroke] for stroke in side_by_side(digits)]
+    draw_strokes(strokes, size, 12).save(folder / f"{digits}.png")
+    return folder / f"{digits}.png"
+
+
+def write_on_wide_pad(page, strokes: list) -> None:
+    box = page.locator("#draw canvas").bounding_box()
+    for stroke in strokes:
+        points = [(box["x"] + x * box["height"], box["y"] + y * box["height"]) for x, y in stroke]
+        page.mouse.move(*points[0])
+        page.mouse.down()
+        for point in points[1:]:
+            page.mouse.move(*point)
+        page.mouse.up()
+
+
+def expect_number(page, digits: str, tab: str) -> None:
+    expect(page.locator(f"{tab} .number b")).to_have_text(list(digits))
 
 
 def choose(page, file) -> None:
@@ -199,6 +232,76 @@ def test_without_the_server_the_drawing_is_kept(page):
     expect_digit(page, "5")
 
 
+def test_the_wide_page_reads_a_number(page):
+    page.get_by_label("A number").check(force=True)
+    expect(page.locator("#draw .sentence")).to_have_text("Write a number, digit by digit.")
+    box = page.locator("#draw canvas").bounding_box()
+    assert box["width"] > 2 * box["height"]
+    write_on_wide_pad(page, side_by_side("402"))
+    expect_number(page, "402", "#draw")
+    expect(page.locator("#draw .number .percentage")).to_have_text([re.compile("%")] * 3)
+    expect(page.locator("#draw .sentence")).to_have_text("This reads 402.")
+    expect(page.locator("#draw [role=status]")).to_have_text("This reads 402.")
+    expect(page.locator("#draw .paper .box")).to_have_count(3)
+    page.locator("#draw .number").get_by_role("radio", name="Digit 3 of 3: 2").click()
+    expect_digit(page, "2")
+    page.get_by_role("button", name="Undo").click()
+    expect_number(page, "40", "#draw")
+
+
+def test_the_page_may_be_turned_and_keeps_the_strokes(page):
+    draw_with_mouse(page, DIGITS["4"])
+    expect_digit(page, "4")
+    page.get_by_label("A number").check(force=True)
+    expect(page.locator("#draw .sentence")).to_have_text("This is a 4.")
+    write_on_wide_pad(page, [[(x + 1, y) for x, y in stroke] for stroke in DIGITS["2"]])
+    expect_number(page, "42", "#draw")
+    page.get_by_label("One digit").check(force=True)
+    expect_number(page, "42", "#draw")  # all of it still in sight
+    for _ in range(2):
+        page.get_by_role("button", name="Undo").click()
+    ink = (
+        "canvas => canvas.getContext('2d').getImageData(0, 0, canvas.width, canvas.height).data.some((value) => value)"
+    )
+    assert page.locator("#draw canvas").evaluate(ink)
+    page.get_by_role("button", name="Undo").click()
+    expect(page.locator("#draw .sentence")).to_have_text(DRAW_HINT)
+
+
+def test_the_page_is_turned_with_keys(page):
+    page.get_by_label("One digit").focus()
+    page.keyboard.press("ArrowRight")
+    expect(page.locator("#draw .sentence")).to_have_text("Write a number, digit by digit.")
+    page.locator("canvas").focus()
+    for key in [*["ArrowUp"] * 8, "Space", *["ArrowDown"] * 16, "Space", *["ArrowRight"] * 10]:
+        page.keyboard.press(key)
+    expect_digit(page, "1")
+    for key in ["Space", *["ArrowUp"] * 16, "Space"]:
+        page.keyboard.press(key)
+    expect_number(page, "11", "#draw")
+
+
+def test_a_number_on_the_square_pad_is_no_digit(page):
+    draw_with_mouse(page, side_by_side("42", spread=0.42, scale=0.5))
+    expect_number(page, "42", "#draw")
+
+
+def test_a_finger_writes_a_number(visit):
+    page = visit(viewport={"width": 390, "height": 700}, has_touch=True, is_mobile=True)
+    page.get_by_text("A number", exact=True).tap()
+    box = page.locator("canvas").bounding_box()
+    assert box["width"] > 340
+    touch = page.context.new_cdp_session(page)
+    for stroke in side_by_side("73", spread=0.7):
+        for index, (x, y) in enumerate(stroke):
+            point = {"x": box["x"] + x * box["height"], "y": box["y"] + y * box["height"]}
+            touch.send(
+                "Input.dispatchTouchEvent", {"type": "touchMove" if index else "touchStart", "touchPoints": [point]}
+            )
+        touch.send("Input.dispatchTouchEvent", {"type": "touchEnd", "touchPoints": []})
+    expect_number(page, "73", "#draw")
+
+
 def test_ink_changes_with_the_theme(page):
     ink = "canvas => canvas.getContext('2d').getImageData(canvas.width / 2, canvas.height / 2, 1, 1).data[0]"
     draw_with_mouse(page, [[(0.5, 0.2), (0.5, 0.8)]])
@@ -218,7 +321,7 @@ def test_a_picture_is_read_and_taken_away(page, tmp_path):
     choose(page, tmp_path / "seven.png")
     expect_digit(page, "7", "#upload-answer")
     page.locator("#picture").get_by_label("Remove Image").click()
-    expect(page.locator("#upload-answer .sentence")).to_have_text("Choose a picture of one digit from 0 to 9.")
+    expect(page.locator("#upload-answer .sentence")).to_have_text("Choose a picture of a digit, or of a number.")
 
 
 def test_the_examples_are_read(page):
@@ -240,7 +343,7 @@ def test_a_bad_file_gets_a_sentence_and_the_app_goes_on(page, tmp_path):
     for name, words in (
         ("text.png", "text.png is no picture"),
         ("drawing.svg", "drawing.svg is no picture"),
-        ("blank.png", "Nothing stands out from the paper"),
+        ("blank.png", "Nothing here is darker or lighter than the paper"),
     ):
         choose(page, tmp_path / name)
         expect(sentence).to_have_text(re.compile(words))
@@ -252,17 +355,148 @@ def test_a_bad_file_gets_a_sentence_and_the_app_goes_on(page, tmp_path):
     expect_digit(page, "7", "#upload-answer")
 
 
+def test_a_number_is_shown_digit_by_digit(page, tmp_path):
+    open_upload(page)
+    choose(page, save_number(tmp_path, "4028"))
+    expect_number(page, "4028", "#upload-answer")
+    expect(page.locator("#upload-answer .number .percentage")).to_have_text([re.compile("%")] * 4)
+    expect(page.locator("#upload-answer .sentence")).to_have_text("This reads 4028.")
+    boxes = page.locator("#picture .box")
+    expect(boxes).to_have_count(4)
+    expect(boxes.nth(2)).to_have_text(re.compile("2 .*%"))
+    boxes.nth(2).click()
+    expect_digit(page, "2", "#upload-answer")
+    expect(page.locator("#upload-answer .which")).to_have_text("Digit 3 of 4")
+    expect(page.locator("#upload-answer .number [aria-checked=true]")).to_have_text(re.compile("^2"))
+    choose_another = page.locator("#upload-answer .number").get_by_role("radio", name="Digit 4 of 4: 8")
+    choose_another.click()
+    expect_digit(page, "8", "#upload-answer")
+    expect(boxes.nth(3)).to_have_attribute("aria-checked", "true")
+    expect(page.locator("#upload-answer .top li").first).to_have_text(re.compile("^8"))
+
+
+@pytest.mark.parametrize("width", [1100, 390])
+def test_the_boxes_lie_on_the_digits(visit, tmp_path, width):
+    page = visit(viewport={"width": width, "height": 800})
+    path = save_number(tmp_path, "407")
+    dark = np.asarray(Image.open(path).convert("L")) < 128
+    open_upload(page)
+    choose(page, path)
+    expect(page.locator("#picture .box")).to_have_count(3)
+    page.set_viewport_size({"width": width - 60, "height": 900})  # they move with the picture
+    page.wait_for_timeout(300)
+    image = page.locator("#picture .image-frame img").bounding_box()
+    scale = min(image["width"] / dark.shape[1], image["height"] / dark.shape[0])
+    left = image["x"] + (image["width"] - dark.shape[1] * scale) / 2
+    top = image["y"] + (image["height"] - dark.shape[0] * scale) / 2
+    covered = np.zeros_like(dark)
+    for box in page.locator("#picture .box").all():
+        place = box.bounding_box()
+        x, y = (place["x"] - left) / scale, (place["y"] - top) / scale
+        rows = slice(max(0, int(y)), int(y + place["height"] / scale) + 1)
+        columns = slice(max(0, int(x)), int(x + place["width"] / scale) + 1)
+        assert dark[rows, columns].any()
+        covered[rows, columns] = True
+    assert covered[dark].mean() > 0.98 and covered.mean() < 0.4
+
+
+def test_the_digits_are_chosen_with_keys(page, tmp_path):
+    open_upload(page)
+    choose(page, save_number(tmp_path, "402"))
+    expect_number(page, "402", "#upload-answer")
+    for group in ("#picture .boxes", "#upload-answer .number"):
+        radios = page.locator(group).get_by_role("radio")
+        assert radios.evaluate_all("all => all.filter(one => one.tabIndex === 0).length") == 1
+        page.locator(f"{group} [aria-checked=true]").focus()
+        for _ in range(3):
+            page.keyboard.press("ArrowRight")
+        page.keyboard.press("ArrowLeft")
+        assert radios.evaluate_all("all => all.indexOf(document.activeElement)") == 2
+        expect_digit(page, "2", "#upload-answer")
+        page.keyboard.press("ArrowLeft")
+        expect_digit(page, "0", "#upload-answer")
+        page.keyboard.press("ArrowLeft")
+
+
+def test_a_refusal_says_why(page, tmp_path):
+    draw_strokes(CROSS, (300, 300)).save(tmp_path / "cross.png")
+    light = np.linspace(255, 130, 400)[None].repeat(300, axis=0).astype(np.uint8)
+    Image.fromarray(light).save(tmp_path / "light.png")
+    open_upload(page)
+    sentence = page.locator("#upload-answer .sentence")
+    choose(page, tmp_path / "cross.png")
+    expect(sentence).to_have_text(re.compile("does not look like a digit.*letter.*nearest to [0-9]"))
+    expect(page.locator("#picture .box")).to_have_attribute("aria-label", re.compile("^no digit, nearest to"))
+    expect_digit(page, "", "#upload-answer")
+    page.locator("#picture").get_by_label("Remove Image").click()
+    choose(page, tmp_path / "light.png")
+    expect(sentence).to_have_text(re.compile("Nothing here stands out from the paper as ink does"))
+    expect(page.locator("#picture .box")).to_have_count(0)
+
+
+def test_the_steps_are_folded_away(page, tmp_path):
+    open_upload(page)
+    steps = page.locator("#upload-answer .steps")
+    expect(steps).to_be_hidden()
+    choose(page, save_number(tmp_path, "40"))
+    expect_number(page, "40", "#upload-answer")
+    expect(steps.locator("li").first).to_be_hidden()
+    steps.locator("summary").focus()
+    page.keyboard.press("Enter")
+    expect(steps.locator("strong")).to_have_text(["Grey", "Paper", "Ink", "Boxes", "28 × 28"])
+    sizes = steps.locator("img").evaluate_all("all => all.map(image => image.naturalWidth)")
+    assert sizes == [360, 360, 360, 360, 28, 28]
+    expect(steps.locator(".outline")).to_have_count(2)
+
+
+def test_boxes_go_with_their_picture(page, tmp_path):
+    open_upload(page)
+    choose(page, save_number(tmp_path, "40"))
+    expect(page.locator("#picture .box")).to_have_count(2)
+    page.locator("#picture").get_by_label("Remove Image").click()
+    expect(page.locator("#picture .box")).to_have_count(0)
+    page.locator("#examples button").first.click()
+    expect(page.locator("#picture .box")).to_have_count(1)
+
+
+def test_the_camera_does_not_mirror(browser, url, tmp_path):
+    width, height = 640, 480
+    grey = np.asarray(draw_strokes(DIGITS["2"], (width, height), 30, box=(120, 40, 400, 400)).convert("L"))
+    colour = bytes([128]) * (width * height // 2)
+    header = f"YUV4MPEG2 W{width} H{height} F5:1 Ip A1:1 C420jpeg\n".encode()
+    (tmp_path / "camera.y4m").write_bytes(header + (b"FRAME\n" + grey.tobytes() + colour) * 2)
+    flags = ["--use-fake-device-for-media-stream", "--use-fake-ui-for-media-stream"]
+    video = f"--use-file-for-fake-video-capture={tmp_path / 'camera.y4m'}"
+    with browser.browser_type.launch(executable_path=CHROMIUM, args=[*CHROMIUM_FLAGS, *flags, video]) as other:
+        page = other.new_page()
+        page.goto(url)
+        open_upload(page)
+        page.locator("#picture").get_by_label("Capture from camera").click()
+        page.locator("#picture button:has(.icon-wrap)").click()
+        page.locator("#picture").get_by_label("capture photo").click()
+        expect_digit(page, "2", "#upload-answer")
+        expect(page.locator("#picture .box")).to_have_count(1)
+
+
 # ---- the page
 
 
 @pytest.mark.parametrize("width", [390, 320])
-def test_a_phone_need_not_scroll_sideways(visit, width):
+def test_a_phone_need_not_scroll_sideways(visit, tmp_path, width):
     page = visit(viewport={"width": width, "height": 844})
     draw_with_mouse(page, DIGITS["8"])
     expect_digit(page, "8")
     sideways = "document.documentElement.scrollWidth - document.documentElement.clientWidth"
     assert page.evaluate(sideways) == 0
+    page.get_by_role("button", name="Clear").click()
+    page.get_by_text("A number", exact=True).click()
+    write_on_wide_pad(page, side_by_side("402"))
+    expect_number(page, "402", "#draw")
+    assert page.evaluate(sideways) == 0
     open_upload(page)
+    choose(page, save_number(tmp_path, "402", (1000, 400)))
+    expect_number(page, "402", "#upload-answer")
+    page.locator("#upload-answer summary").click()
     assert page.evaluate(sideways) == 0
 
 

@@ -9,7 +9,7 @@
 
 Each of the details has label ("" for no digit), state, name (for screen readers), which ("Digit 1 of 3"), confidence,
 spaced (whether a new word begins with it), box (left, top, width and height in per cent of the picture, or None), bars
-(all [digit, probability] pairs, in their order), top (three [digit, percentage] pairs, best first) and seen (a data URL).
+(all [digit, probability] pairs, in their order), top (three [digit, percentage] pairs) and seen (a data URL).
 """
 
 import base64
@@ -32,9 +32,7 @@ def show(reading: Reading, size: tuple[int, int] | None = None) -> dict:
         size: width and height of the picture as it is shown; None to draw no boxes on it.
     """
     things, count = [*reading.digits, *reading.rejected], len(reading.digits)
-    if not things:
-        return blank(words.refusal_sentence(reading))
-    details = [
+    details: list[dict] = [
         describe(thing.prediction, taken=index < count)
         | {"which": _which(index, count, len(things)), "box": _place(thing.box, size)}
         for index, thing in enumerate(things)
@@ -42,8 +40,9 @@ def show(reading: Reading, size: tuple[int, int] | None = None) -> dict:
     for index, detail in enumerate(details):
         detail["spaced"] = 0 < index < count and things[index].word != things[index - 1].word
         detail["name"] = ": ".join(filter(None, (detail["which"], detail["name"])))
-    if count == 0:
-        return _answer("none", words.refusal_sentence(reading), details)
+    if reading.refusal:
+        sentence = words.refusal_sentence(reading.refusal, reading.rejected)
+        return _answer("none", sentence, details) if details else blank(sentence)
     if count == 1:
         sentence = words.digit_sentence(things[0].prediction) + words.left_out(reading)
         return _answer(details[0]["state"], sentence, details, read=1)

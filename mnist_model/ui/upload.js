@@ -40,6 +40,13 @@ watch("value", () => {
 });
 view.show(props.value, false);
 
+// A browser cannot show every picture that can be read (TIFF), nor a file that is none: the answer stands alone then.
+function hideBroken(image) {
+  if (!image) return;
+  image.onload = () => (image.style.visibility = "");
+  image.onerror = () => (image.style.visibility = "hidden");
+}
+
 // gr.Examples gives its thumbnails no name: take it from the file, "1-black-on-white.png". They may arrive later than this.
 function nameExamples() {
   for (const image of tab.querySelectorAll("#examples img")) {
@@ -49,6 +56,7 @@ function nameExamples() {
 }
 function follow() {
   nameExamples();
+  hideBroken(tab.querySelector("#picture .image-frame img"));
   layBoxes();
 }
 new MutationObserver(follow).observe(tab, { childList: true, subtree: true, attributeFilter: ["src"] });

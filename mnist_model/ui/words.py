@@ -1,7 +1,7 @@
 """The words of an answer."""
 
 from mnist_model.recognizer import Prediction, ReadDigit, Reading
-from mnist_model.rejection import Refusal
+from mnist_model.refusal import Refusal
 
 SURE = 0.9
 LIKELY = 0.6
@@ -43,12 +43,12 @@ def number_sentence(reading: Reading) -> str:
     return f"Probably {number}, but digit {index + 1} could be {with_article(doubtful.top(2)[1][0])}."
 
 
-def refusal_sentence(reading: Reading) -> str:
+def refusal_sentence(refusal: Refusal, rejected: list[ReadDigit]) -> str:
     """Why nothing was read; of one thing that is no digit also which it is nearest to."""
-    sentence = REFUSALS[reading.refusal]
-    if reading.refusal is Refusal.UNLIKE:
-        sentence += f" If it is a digit, it is nearest to {reading.rejected[0].prediction.label}."
-    return sentence
+    nearest = ""
+    if refusal is Refusal.UNLIKE:
+        nearest = f" If it is a digit, it is nearest to {rejected[0].prediction.label}."
+    return REFUSALS[refusal] + nearest
 
 
 def left_out(reading: Reading) -> str:

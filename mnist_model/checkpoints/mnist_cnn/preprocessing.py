@@ -321,7 +321,7 @@ def _full_ink(ink: np.ndarray) -> float:
 
 
 def _ink_on_paper(grey: np.ndarray, stroke: float | None) -> tuple[np.ndarray, float, np.ndarray]:
-    """Ink in grey levels above its local ground, without what is no ink; the noise's deviation in it; and the ground."""
+    """Ink in grey levels above its local ground, without what is no ink; the noise's deviation in it; that ground."""
     pixels = grey.astype(np.uint8)
     bright = _ink_is_bright(pixels)
     if bright:
