@@ -473,6 +473,7 @@ def test_the_camera_does_not_mirror(browser, url, tmp_path):
         open_upload(page)
         page.locator("#picture").get_by_label("Capture from camera").click()
         page.locator("#picture button:has(.icon-wrap)").click()
+        page.wait_for_function("document.querySelector('#picture video')?.videoWidth")
         page.locator("#picture").get_by_label("capture photo").click()
         expect_digit(page, "2", "#upload-answer")
         expect(page.locator("#picture .box")).to_have_count(1)

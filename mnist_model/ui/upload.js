@@ -17,7 +17,8 @@ function layBoxes() {
   }
   // The picture is centred in its element, as large as it fits (object-fit: contain).
   const { offsetLeft, offsetTop, offsetWidth, offsetHeight, naturalWidth, naturalHeight } = image;
-  const scale = Math.min(offsetWidth / naturalWidth, offsetHeight / naturalHeight) || 0;
+  layer.hidden = !naturalWidth; // not loaded yet, or never shown
+  const scale = Math.min(offsetWidth / naturalWidth, offsetHeight / naturalHeight);
   const [width, height] = [scale * naturalWidth, scale * naturalHeight];
   layer.style.left = `${offsetLeft + (offsetWidth - width) / 2}px`;
   layer.style.top = `${offsetTop + (offsetHeight - height) / 2}px`;
