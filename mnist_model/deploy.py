@@ -22,6 +22,7 @@ SPACE_FILES = (
     *(f"mnist_model/{module}.py" for module in MODULES),
     "mnist_model/checkpoints/mnist_cnn/config.json",
     "mnist_model/checkpoints/mnist_cnn/model.onnx",
+    "mnist_model/checkpoints/mnist_cnn/rejection.onnx",
     "mnist_model/checkpoints/mnist_cnn/report.json",
 )
 

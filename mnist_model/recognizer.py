@@ -22,7 +22,7 @@ from .config import bundled_checkpoint, read_config
 from .errors import MnistModelError
 from .lattice import find_digits, legible
 from .preprocessing import canonicalize, find_ink, to_grey
-from .rejection import Rejection
+from .rejection import REJECTION_FILE, read_threshold, rejection_scores
 
 MAX_FILE_BYTES = 10 * 1024 * 1024
 MAX_PIXELS = 80_000_000  # beyond, PIL warns of a decompression bomb
@@ -104,8 +104,12 @@ class DigitRecognizer:
         except (KeyError, IndexError, TypeError, ValueError) as error:
             raise MnistModelError(f"{folder}/config.json does not say what the model's input is.") from error
         self.test_accuracy = _read_test_accuracy(folder)
-        self._rejection = Rejection.from_config(config, folder / "config.json")
-        self._session = _open_session(folder)
+        self._threshold = read_threshold(config, folder / "config.json")
+        if not (folder / "model.onnx").is_file():
+            _export(folder, folder / "model.onnx")
+        self._session = _open_session(folder / "model.onnx")
+        if self._threshold is not None:
+            self._rejection_session = _open_session(folder / REJECTION_FILE)
 
     @classmethod
     def from_pretrained(cls, model_id: str | Path | None = None, revision: str | None = None) -> "DigitRecognizer":
@@ -188,12 +192,14 @@ class DigitRecognizer:
         """Read pictures that are in MNIST's form already: uint8, shape (28, 28), ink bright on black."""
         if not len(images):
             return []
-        logits, features = map(np.asarray, self._session.run(None, {"pixel_values": self._pixel_values(images)}))
+        inputs = {"pixel_values": self._pixel_values(images)}
+        logits = np.asarray(self._session.run(["logits"], inputs)[0])
         exponentials = np.exp(logits - logits.max(axis=1, keepdims=True))
         probabilities = exponentials / exponentials.sum(axis=1, keepdims=True)
         is_digit = np.array([image.any() for image in images])
-        if self._rejection:
-            is_digit &= self._rejection.scores(logits, features) >= self._rejection.threshold
+        if self._threshold is not None:
+            rejection_logits = np.asarray(self._rejection_session.run(["logits"], inputs)[0])
+            is_digit &= rejection_scores(logits, rejection_logits) >= self._threshold
         rows = zip(probabilities.tolist(), is_digit.tolist(), images, strict=True)
         return [self._prediction(*row) for row in rows]
 
@@ -263,10 +269,7 @@ def _read_test_accuracy(folder: Path) -> float | None:
         return None
 
 
-def _open_session(folder: Path) -> onnxruntime.InferenceSession:
-    path = folder / "model.onnx"
-    if not path.is_file():
-        _export(folder, path)
+def _open_session(path: Path) -> onnxruntime.InferenceSession:
     options = onnxruntime.SessionOptions()
     options.intra_op_num_threads = (
         1  # a picture takes a millisecond: several visitors share the cores better than its layers
@@ -275,7 +278,9 @@ def _open_session(folder: Path) -> onnxruntime.InferenceSession:
     try:
         return onnxruntime.InferenceSession(path, options, providers=["CPUExecutionProvider"])
     except Exception as error:  # onnxruntime has an exception of its own for each fault
-        raise MnistModelError(f"{path} is damaged or cut short: fetch or train the checkpoint again.") from error
+        raise MnistModelError(
+            f"{path} is missing, damaged or cut short: fetch or train the checkpoint again."
+        ) from error
 
 
 def _export(folder: Path, path: Path) -> None:
