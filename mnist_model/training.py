@@ -49,7 +49,7 @@ class TrainingConfig:
     )
     gradient_accumulation_steps: int = field(default=1, metadata={"help": "parts a batch is cut into, to save memory"})
     optimizer: str = field(
-        default="nmuon", metadata={"help": "any optimizer of timm: nmuon (Muon with Nesterov momentum), adamw, sgd, ..."}
+        default="nmuon", metadata={"help": "any optimizer of timm: nmuon (Muon, Nesterov momentum), adamw, sgd, ..."}
     )
     learning_rate: float = field(default=3e-3, metadata={"help": "its highest value over the schedule"})
     schedule: Literal["onecycle", "cosine", "constant"] = field(
