@@ -121,4 +121,4 @@ def _trim(part: Piece, ink: np.ndarray, cut: float) -> Piece | None:
     left, top = part.box[:2]
     rows, columns = slice(rows[0], rows[-1] + 1), slice(columns[0], columns[-1] + 1)
     box = (left + int(columns.start), top + int(rows.start), left + int(columns.stop), top + int(rows.stop))
-    return Piece(box, ink[rows, columns], float(cut), part.height)
+    return Piece(box, ink[rows, columns], float(cut))

@@ -35,13 +35,11 @@ class Piece:
         box: left, top, right, bottom in pixels of the picture's ink.
         ink: float32, shape (bottom - top, right - left), values 0 to 1.
         cut: how many strokes were cut through to part this piece from the one to its left; 0 where nothing was.
-        whole: height of the connected part that it was cut from, in pixels; its own where it was not cut.
     """
 
     box: tuple[int, int, int, int]
     ink: np.ndarray = field(repr=False)
     cut: float = 0.0
-    whole: int = 0
 
     @property
     def width(self) -> int:
@@ -108,7 +106,7 @@ def find_parts(ink: np.ndarray) -> list[Piece]:
     parts = []
     for number, (left, top, right, bottom) in zip(numbers[kept].tolist(), boxes[kept].tolist(), strict=True):
         inside = (slice(top, bottom), slice(left, right))
-        parts.append(Piece((left, top, right, bottom), ink[inside] * (labels[inside] == number), 0.0, bottom - top))
+        parts.append(Piece((left, top, right, bottom), ink[inside] * (labels[inside] == number)))
     return parts
 
 
@@ -256,4 +254,4 @@ def join(pieces: list[Piece]) -> Piece:
         x, y = piece.box[0] - left, piece.box[1] - top
         inside = ink[y : y + piece.height, x : x + piece.width]
         np.maximum(inside, piece.ink, out=inside)
-    return Piece((left, top, right, bottom), ink, pieces[0].cut, max(bottom - top, *(piece.whole for piece in pieces)))
+    return Piece((left, top, right, bottom), ink, pieces[0].cut)

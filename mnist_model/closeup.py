@@ -1,0 +1,72 @@
+"""Find the ink of a number in a picture; where it is small in a large one, look at the part that holds it alone."""
+
+from dataclasses import dataclass
+
+import numpy as np
+from PIL import Image, ImageOps
+
+from .preprocessing import WORKING_SIDE, find_ink, stroke_width, to_grey
+from .segmentation import Line, find_lines
+
+ENLARGEMENT = 1.25  # the least that is worth a second look
+MARGIN = 0.8  # of paper around the writing, relative to the height of its highest line
+
+
+@dataclass(frozen=True)
+class Writing:
+    """The ink of some writing, and where it is.
+
+    Args:
+        ink: float32, shape (H, W), values 0 to 1, as `find_ink` gives it.
+        scale: pixels of the picture to one of the ink.
+        left, top: of the ink, in pixels of the picture.
+    """
+
+    ink: np.ndarray
+    scale: float
+    left: int = 0
+    top: int = 0
+
+    def in_picture(self, box: tuple[int, int, int, int]) -> tuple[int, int, int, int]:
+        """From x, y, width, height in pixels of the ink to the same in pixels of the picture."""
+        x, y, width, height = (round(value * self.scale) for value in box)
+        return self.left + x, self.top + y, width, height
+
+
+def find_writing(image: Image.Image | np.ndarray) -> Writing:
+    """Find the ink of all digits in a picture, in as many pixels as can be had.
+
+    Args:
+        image: what `canonicalize` takes.
+    """
+    grey = to_grey(image)
+    size = image.size if isinstance(image, Image.Image) else np.asarray(image).shape
+    whole = Writing(find_ink(grey), max(size) / max(grey.shape) if grey.size else 1.0)
+    if whole.scale < ENLARGEMENT or len(size) == 3 and size[2] > 4:
+        return whole
+    lines = find_lines(whole.ink)
+    if not lines:
+        return whole
+    box = _around(lines, whole)
+    longer = max(box[2] - box[0], box[3] - box[1])
+    if longer * ENLARGEMENT > WORKING_SIDE * whole.scale:
+        return whole
+    grey = to_grey(_cut_out(image, box))
+    scale = longer / max(grey.shape)
+    closer = find_ink(grey, stroke_width(whole.ink > 0.5) * whole.scale / scale)
+    return Writing(closer, scale, *box[:2]) if closer.any() else whole
+
+
+def _around(lines: list[Line], writing: Writing) -> tuple[int, int, int, int] | None:
+    """Left, top, right, bottom in pixels of the picture, with a margin; never outside of the picture."""
+    margin = MARGIN * max(line.height for line in lines)
+    boxes = np.array([piece.box for line in lines for piece in line.pieces])
+    low = np.maximum(boxes[:, :2].min(axis=0) - margin, 0)
+    high = np.minimum(boxes[:, 2:].max(axis=0) + margin, writing.ink.shape[::-1])
+    return tuple(np.rint(np.concatenate([low, high]) * writing.scale).astype(int).tolist())
+
+
+def _cut_out(image: Image.Image | np.ndarray, box: tuple[int, int, int, int]) -> Image.Image | np.ndarray:
+    if isinstance(image, Image.Image):
+        return ImageOps.exif_transpose(image).crop(box)
+    return np.asarray(image)[box[1] : box[3], box[0] : box[2]]
