@@ -5,11 +5,12 @@ from dataclasses import dataclass
 import numpy as np
 from PIL import Image, ImageOps
 
-from .preprocessing import WORKING_SIDE, find_ink, stroke_width, to_grey
+from .preprocessing import WORKING_SIDE, find_ink, running, stroke_width, to_grey
 from .segmentation import Line, find_lines
 
 ENLARGEMENT = 1.25  # the least that is worth a second look
-MARGIN = 0.8  # of paper around the writing, relative to the height of its highest line
+SEEN = 0.98  # share of the ink that was seen at first
+MARGIN = 1.0  # of paper around the writing, relative to the height of its highest line
 
 
 @dataclass(frozen=True)
@@ -54,7 +55,17 @@ def find_writing(image: Image.Image | np.ndarray) -> Writing:
     grey = to_grey(_cut_out(image, box))
     scale = longer / max(grey.shape)
     closer = find_ink(grey, stroke_width(whole.ink > 0.5) * whole.scale / scale)
-    return Writing(closer, scale, *box[:2]) if closer.any() else whole
+    return Writing(closer, scale, *box[:2]) if _shows_all(closer, whole, scale, box) else whole
+
+
+def _shows_all(closer: np.ndarray, whole: Writing, scale: float, box: tuple[int, int, int, int]) -> bool:
+    """Whether all the ink that was seen in the whole picture is seen in the part, too."""
+    rows, columns = np.nonzero(whole.ink > 0.5)
+    near = running(closer > 0.3, 2 * round(whole.scale / scale) + 1, np.maximum)
+    y = ((rows + 0.5) * whole.scale - box[1]) / scale
+    x = ((columns + 0.5) * whole.scale - box[0]) / scale
+    inside = (y >= 0) & (y < closer.shape[0]) & (x >= 0) & (x < closer.shape[1])
+    return bool(near[y[inside].astype(int), x[inside].astype(int)].mean() > SEEN)
 
 
 def _around(lines: list[Line], writing: Writing) -> tuple[int, int, int, int] | None:
