@@ -68,13 +68,14 @@ def _shows_all(closer: np.ndarray, whole: Writing, scale: float, box: tuple[int,
     return bool(near[y[inside].astype(int), x[inside].astype(int)].mean() > SEEN)
 
 
-def _around(lines: list[Line], writing: Writing) -> tuple[int, int, int, int] | None:
+def _around(lines: list[Line], writing: Writing) -> tuple[int, int, int, int]:
     """Left, top, right, bottom in pixels of the picture, with a margin; never outside of the picture."""
     margin = MARGIN * max(line.height for line in lines)
     boxes = np.array([piece.box for line in lines for piece in line.pieces])
     low = np.maximum(boxes[:, :2].min(axis=0) - margin, 0)
     high = np.minimum(boxes[:, 2:].max(axis=0) + margin, writing.ink.shape[::-1])
-    return tuple(np.rint(np.concatenate([low, high]) * writing.scale).astype(int).tolist())
+    left, top, right, bottom = np.rint(np.concatenate([low, high]) * writing.scale).astype(int).tolist()
+    return left, top, right, bottom
 
 
 def _cut_out(image: Image.Image | np.ndarray, box: tuple[int, int, int, int]) -> Image.Image | np.ndarray:

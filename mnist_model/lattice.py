@@ -4,6 +4,7 @@ Every run of a few neighbouring pieces may be a digit. All of them are scored at
 each of its pieces into one digit, or leaves it out.
 """
 
+import math
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field, replace
 
@@ -23,6 +24,9 @@ WIDEST_GAP = 0.35  # between two pieces of a digit, likewise
 SPACE = 0.8  # between two words, likewise
 
 # Costs, to be weighed against log-probabilities: chosen by likelihood on numbers put together of MNIST's digits.
+NO_DIGIT = 5.0  # for a digit that looks like none,
+DOUBT = 2.0  # half of it at this margin above the threshold of refusal,
+DOUBT_SPREAD = 1.2  # and so gradually
 WORST_SCORE = 8.0  # no picture counts for less than this
 TOO_DEAR = 9.0  # by its shape: not worth a look
 CUT_STROKE = 1.8  # through each stroke but the first
@@ -43,14 +47,14 @@ class FoundDigit:
     Args:
         box: x, y, width, height in pixels of the ink.
         canonical: its picture in MNIST's form: uint8, shape (28, 28).
-        index: of this picture among those that were scored.
         word: number of the word that it stands in: between two words is a wide gap, or the end of a line.
+        index: of its picture among those that were scored.
     """
 
     box: tuple[int, int, int, int]
     canonical: np.ndarray = field(repr=False)
-    index: int = 0
     word: int = 0
+    index: int = 0
 
 
 @dataclass(frozen=True)
@@ -84,9 +88,23 @@ def find_digits(ink: np.ndarray, score: Score) -> list[FoundDigit]:
             digit = of_line[index].digit
             if found and found[-1].word == word:
                 word += digit.box[0] - found[-1].box[0] - found[-1].box[2] > SPACE * line.height
-            found.append(replace(digit, index=first + index, word=word))
+            found.append(replace(digit, word=word, index=first + index))
         first += len(of_line)
     return found
+
+
+def cost_of_doubt(confidence: float, margin: float) -> float:
+    """What it costs to take a piece of ink for the digit that it is read as: more, the nearer it is to being refused.
+
+    Args:
+        confidence: probability of the label, 0 to 1.
+        margin: how far its score lies above that below which a picture is refused.
+
+    >>> cost_of_doubt(1.0, 9.0) < 0.1 < cost_of_doubt(1.0, 1.0) < cost_of_doubt(1.0, -1.0)
+    True
+    """
+    doubt = 1 / (1 + math.exp(min(max((margin - DOUBT) / DOUBT_SPREAD, -50.0), 50.0)))
+    return NO_DIGIT * doubt - math.log(max(confidence, 1e-9))
 
 
 def legible(found: Sequence[FoundDigit], is_digit: Sequence[bool]) -> list[bool]:

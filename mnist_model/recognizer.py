@@ -21,18 +21,13 @@ from PIL import Image, UnidentifiedImageError
 from .closeup import find_writing
 from .config import bundled_checkpoint, read_config
 from .errors import MnistModelError
-from .lattice import find_digits, legible
+from .lattice import cost_of_doubt, find_digits, legible
 from .preprocessing import canonicalize
 from .rejection import Rejection
 
 MAX_FILE_BYTES = 10 * 1024 * 1024
 MAX_PIXELS = 80_000_000  # beyond, PIL warns of a decompression bomb
 SCORED_AT_ONCE = 64  # pictures that may be digits, to bound the memory
-# What it costs to take a piece of ink for a digit that looks like none, to be weighed against log-probabilities; at
-# which margin above the threshold it costs half of that; and how gradually it comes.
-NO_DIGIT = 5.0
-DOUBT = 2.0
-DOUBT_SPREAD = 1.2
 
 
 @dataclass(frozen=True)
@@ -175,7 +170,7 @@ class DigitRecognizer:
             costs = []
             for start in range(0, len(pictures), SCORED_AT_ONCE):
                 predictions, margins = self._examine(pictures[start : start + SCORED_AT_ONCE])
-                costs += [cost_of_doubt(*pair) for pair in zip(predictions, margins, strict=True)]
+                costs += map(cost_of_doubt, [one.confidence for one in predictions], margins)
                 tried.extend(predictions)
             return costs
 
@@ -254,16 +249,6 @@ def open_image(path: str | os.PathLike) -> Image.Image:
     except Exception as error:  # each decoder raises its own kind on a broken file
         raise MnistModelError(f"{name} is damaged or cut short.") from error
     raise MnistModelError(f"{name} has {pixels} pixels; pictures of up to {MAX_PIXELS // 10**6} million are read.")
-
-
-def cost_of_doubt(prediction: Prediction, margin: float) -> float:
-    """What it costs to take a piece of ink for the digit that it is read as: more, the nearer it is to being refused.
-
-    Args:
-        margin: how far its score lies above that below which a picture is refused.
-    """
-    doubt = 1 / (1 + math.exp(min(max((margin - DOUBT) / DOUBT_SPREAD, -50.0), 50.0)))
-    return NO_DIGIT * doubt - math.log(max(prediction.confidence, 1e-9))
 
 
 def _opened(image):
