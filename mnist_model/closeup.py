@@ -43,7 +43,8 @@ def find_writing(image: Image.Image | np.ndarray) -> Writing:
     grey = to_grey(image)
     size = image.size if isinstance(image, Image.Image) else np.asarray(image).shape
     whole = Writing(find_ink(grey), max(size) / max(grey.shape) if grey.size else 1.0)
-    if whole.scale < ENLARGEMENT or len(size) == 3 and size[2] > 4:
+    rows_first = len(size) == 2 or (len(size) == 3 and size[2] <= 4)
+    if whole.scale < ENLARGEMENT or not rows_first:
         return whole
     lines = find_lines(whole.ink)
     if not lines:

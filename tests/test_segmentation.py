@@ -154,6 +154,12 @@ def test_a_small_number_in_a_large_picture(recognizer, tmp_path, form):
     assert np.abs(np.subtract(found, truth)).max() <= 4
 
 
+@pytest.mark.parametrize("axes", [(None,), (None, None)])
+def test_arrays_that_start_with_other_axes(recognizer, axes):
+    picture = np.asarray(draw(place("50", x=700, y=400, size=160, gap=40), (1200, 800), pen=9).convert("L"))
+    assert recognizer.read(picture[axes]).text == recognizer.read(picture).text == "50"
+
+
 def test_polarity_and_colour(recognizer):
     strokes = place("9042")
     for colours in ({"ink": "white", "paper": "black"}, {"ink": "#1030a0", "paper": "#f0e8c0"}):
