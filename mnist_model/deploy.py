@@ -14,7 +14,7 @@ ROOT = Path(__file__).parent.parent
 # What app.py needs to run: no training, and so no torch.
 MODULES = (
     *("__init__", "config", "errors", "preprocessing", "recognizer", "rejection"),
-    *("segmentation", "seams", "lattice", "hub", "card"),
+    *("closeup", "segmentation", "seams", "lattice", "hub", "card"),
 )
 SPACE_FILES = (
     "app.py",
