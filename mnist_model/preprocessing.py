@@ -512,11 +512,11 @@ def _level_rules(ink: np.ndarray, threshold: float, close: bool) -> tuple[np.nda
     # printed.
     small, dark = min(height, width) < 64, np.inf if close or len(found) > 3 else 0.5 * _full_ink(ink)
     found = [line for line in found if _runs_across(line[3], whole=True) or not (small or line[2] > dark)]
-    usual = np.median([level for _, _, level, _ in found] or 0)
+    most_dark = 1.5 * np.median([level for _, _, level, _ in found]) if len(found) > 3 else np.inf
     for rows, columns, level, _ in found:
         thickest = max(thickest, len(rows) - 2)
         inside = (rows >= 0) & (rows < height)
-        levels[rows[inside], np.broadcast_to(columns, rows.shape)[inside]] = min(level, 1.5 * usual)
+        levels[rows[inside], np.broadcast_to(columns, rows.shape)[inside]] = min(level, most_dark)
     return levels, thickest
 
 
