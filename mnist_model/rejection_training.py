@@ -20,7 +20,7 @@ from .rejection import rejection_curve, rejection_scores
 RECIPE: dict[str, Any] = {
     "batch_size": 256,
     "gradient_accumulation_steps": 1,
-    "optimizer": "adamw",
+    "optimizer": "nmuon",
     "learning_rate": 4e-3,
     "schedule": "onecycle",
     "warmup_fraction": 0.2,
