@@ -11,9 +11,11 @@ Several processes on one CPU:
     ACCELERATE_USE_CPU=true torchrun --nproc_per_node 2 train.py
 """
 
+import shutil
 import sys
 import time
-from dataclasses import asdict, dataclass, field
+from collections.abc import Callable
+from dataclasses import asdict, dataclass, field, replace
 from functools import partial
 from pathlib import Path
 from typing import Any, cast
@@ -25,8 +27,7 @@ from torch import nn
 from torch.utils.data import DataLoader, TensorDataset
 from transformers import HfArgumentParser
 
-from mnist_model.architectures import ARCHITECTURES
-from mnist_model.calibration import fit_rejection, split_last_output
+from mnist_model.architectures import ARCHITECTURES, REJECTION_NETWORK, create_network
 from mnist_model.checkpoint import fold_temperature, load_checkpoint, save_checkpoint
 from mnist_model.config import is_digits, read_config
 from mnist_model.data import AugmentConfig, Data, DataConfig, Split, augment, load_data, to_pixel_values
@@ -34,9 +35,8 @@ from mnist_model.errors import MnistModelError
 from mnist_model.evaluation import Report, evaluate_logits, predict_logits
 from mnist_model.hub import check_model_id, push_checkpoint
 from mnist_model.metrics import fit_temperature
-from mnist_model.nondigits import make_nondigits
 from mnist_model.plots import save_plots
-from mnist_model.rejection import Rejection
+from mnist_model.rejection_training import RECIPE, choose_threshold, with_nondigits
 from mnist_model.training import TrainingConfig, fit, make_accelerator, seed_of
 
 EVALUATION_BATCH = 500
@@ -104,11 +104,14 @@ def train(training: TrainingConfig, data_config: DataConfig, augmentation: Augme
         f"{len(data.test)} to test; {accelerator.num_processes} process(es) on {accelerator.device.type}, "
         f"precision {accelerator.mixed_precision}"
     )
+    if training.resume == "no" and accelerator.is_main_process:
+        shutil.rmtree(rejection_folder(training), ignore_errors=True)
     model, history = learn(data, training, augmentation, accelerator)
-    temperature, rejection, refused = calibrate(model, data, training, augmentation, accelerator)
+    temperature = calibrate(model, data, accelerator)
     report = report_on_test(model, data, data_config, training.model, accelerator)
-    report.temperature, report.rejection, report.history, report.training = temperature, refused, history, options
-    training_seconds = sum(epoch["seconds"] for epoch in history)
+    report.temperature, report.history, report.training = temperature, history, options
+    network, rejection_history, report.rejection = learn_rejection(model, data, training, augmentation)
+    training_seconds = sum(epoch["seconds"] for epoch in history + rejection_history)
     report.cost = {
         "seconds": max(time.perf_counter() - started, training_seconds),  # a resumed run has spent most of them before
         "training_seconds": training_seconds,
@@ -121,6 +124,7 @@ def train(training: TrainingConfig, data_config: DataConfig, augmentation: Augme
     folder = Path(training.output_dir, "checkpoint")
     if accelerator.is_main_process:
         write_more = partial(write_report, report, data=data)
+        rejection = (network, report.rejection["threshold"]) if network else None
         save_checkpoint(model, folder, training.model, data.label_names, rejection, write_more)
         print(f"{summary(report)}\nCheckpoint: {folder}")
     accelerator.wait_for_everyone()
@@ -142,51 +146,59 @@ def published_options(
 def learn(
     data: Data, training: TrainingConfig, augmentation: AugmentConfig, accelerator: Accelerator
 ) -> tuple[nn.Module, list[dict]]:
-    """A trained model, with one output more than labels if it has seen made-up non-digits; and its history."""
-    num_labels = len(data.label_names)
-    # To a model of letters, say, the made-up non-digits may be just what it is to know.
-    outliers = round(training.outliers * training.batch_size) if is_digits(data.label_names) else 0
+    """A trained model, and its history."""
+    torch.manual_seed(seed_of(training.seed))
+    model = timm.create_model(training.model, in_chans=1, num_classes=len(data.label_names), drop_rate=training.dropout)
+    augmented = partial(augment, label_names=data.label_names, config=augmentation)
+    return fit(model, data.train, augmented, make_validate(data.validation, accelerator), training, accelerator)
 
-    def augmented(batch: Split) -> torch.Tensor:
-        images = augment(batch, data.label_names, augmentation)
-        count = outliers * len(batch) // training.batch_size
-        return torch.cat([images, make_nondigits(batch.images, count)]) if count else images
 
-    validation_loader = make_loader(data.validation, accelerator)
+def make_validate(split: Split, accelerator: Accelerator) -> Callable[[nn.Module], dict[str, float]]:
+    loader = make_loader(split, accelerator)
 
     def validate(model: nn.Module) -> dict[str, float]:
-        outputs, labels = predict_logits(model, validation_loader, accelerator)
-        logits = outputs[:, :num_labels]
+        logits, labels = predict_logits(model, loader, accelerator)
         loss = nn.functional.cross_entropy(logits, labels).item()
         return {"validation_loss": loss, "validation_accuracy": (logits.argmax(dim=1) == labels).double().mean().item()}
 
-    torch.manual_seed(seed_of(training.seed))
-    model = timm.create_model(
-        training.model, in_chans=1, num_classes=num_labels + bool(outliers), drop_rate=training.dropout
-    )
-    return fit(model, data.train, augmented, num_labels, validate, training, accelerator)
+    return validate
 
 
-def calibrate(
-    model: nn.Module, data: Data, training: TrainingConfig, augmentation: AugmentConfig, accelerator: Accelerator
-) -> tuple[float, Rejection | None, dict[str, Any]]:
-    """On the validation split: the temperature, folded into the model; when to refuse a picture; what that costs.
-
-    A last output beyond the labels is taken off the model.
-    """
-    num_labels = len(data.label_names)
-    has_more = model.get_classifier().out_features > num_labels
-    last_output = split_last_output(model, num_labels) if has_more else None
+def calibrate(model: nn.Module, data: Data, accelerator: Accelerator) -> float:
+    """The temperature, fitted on the validation split and folded into the model."""
     logits, labels = predict_logits(model, make_loader(data.validation, accelerator), accelerator)
     temperature = fit_temperature(logits, labels)
     fold_temperature(model, temperature)
-    if last_output:
-        last_output = last_output[0] / temperature, last_output[1] / temperature
-    if not is_digits(data.label_names):
-        return temperature, None, {}
+    return temperature
+
+
+def rejection_folder(training: TrainingConfig) -> Path:
+    return Path(training.output_dir, "rejection")
+
+
+def learn_rejection(
+    model: nn.Module, data: Data, training: TrainingConfig, augmentation: AugmentConfig
+) -> tuple[nn.Module | None, list[dict], dict[str, Any]]:
+    """A trained network that tells digits from everything else, its history, and what its threshold refuses.
+
+    None where the labels are not digits: to a model of letters, say, the made-up non-digits may be just what it knows.
+    """
+    if not training.rejection_epochs or not is_digits(data.label_names):
+        return None, [], {}
+    training = replace(training, **RECIPE, epochs=training.rejection_epochs, output_dir=str(rejection_folder(training)))
+    accelerator = make_accelerator(training)  # of its own: it saves the state of all that it ever prepared
+    accelerator.print("Telling digits from everything else:")
+    torch.manual_seed(seed_of(training.seed))
+    everything_else = len(data.label_names)
+    train, validation = (with_nondigits(split, everything_else) for split in (data.train, data.validation))
+    network = create_network(REJECTION_NETWORK, in_chans=1, num_classes=everything_else + 1)
+    augmented = partial(augment, label_names=data.label_names, config=augmentation)
+    validate = make_validate(validation, accelerator)
+    network, history = fit(network, train, augmented, validate, training, accelerator)
     torch.manual_seed(seed_of(training.seed))  # the same after an interruption
-    digits = augment(data.validation.to(accelerator.device), data.label_names, augmentation)
-    return temperature, *fit_rejection(model, last_output, digits, make_nondigits(digits, len(digits)))
+    pictures = augmented(validation.to(accelerator.device))
+    is_label = validation.labels.to(accelerator.device) < everything_else
+    return network, history, choose_threshold(model, network, pictures[is_label], pictures[~is_label])
 
 
 def evaluate_checkpoint(folder: str, training: TrainingConfig, data_config: DataConfig) -> None:

@@ -7,7 +7,7 @@ Each is a stock timm architecture with JSON `model_args`, so that a published ch
 `timm.create_model("hf-hub:...")` and `AutoModelForImageClassification` where this package is not installed.
 """
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 
 from timm.models import generate_default_cfgs, model_entrypoint, register_model, resolve_pretrained_cfg
@@ -16,7 +16,7 @@ from torch import nn
 from .config import bundled_checkpoint
 from .preprocessing import PIXEL_MEAN, PIXEL_STD
 
-__all__ = ["ARCHITECTURES", "Architecture"]
+__all__ = ["ARCHITECTURES", "REJECTION_NETWORK", "Architecture", "create_network"]
 
 
 @dataclass(frozen=True)
@@ -72,6 +72,18 @@ ARCHITECTURES = {
     ),
 }
 
+# Tells the labels from everything else; no model of its own, and so not registered.
+REJECTION_NETWORK = replace(
+    ARCHITECTURES["mnist_cnn"],
+    model_args={**ARCHITECTURES["mnist_cnn"].model_args, "channels": [16, 32, 64, 64], "stem_width": 8},
+    num_features=64,
+)
+
+
+def create_network(architecture: Architecture, **kwargs) -> nn.Module:
+    """Build the stock architecture with its arguments; `kwargs` are those of timm's entrypoint, and prevail."""
+    return model_entrypoint(architecture.stock)(**{**architecture.model_args, **kwargs})
+
 
 default_cfgs = generate_default_cfgs(
     {
@@ -82,11 +94,9 @@ default_cfgs = generate_default_cfgs(
 
 
 def _create(name: str, pretrained: bool, pretrained_cfg=None, **kwargs) -> nn.Module:
-    """Build the stock architecture with our arguments, and our weights where timm would look for its own."""
-    architecture = ARCHITECTURES[name]
+    """Build a model with our weights where timm would look for its own."""
     pretrained_cfg = resolve_pretrained_cfg(name, pretrained_cfg)
-    create = model_entrypoint(architecture.stock)
-    return create(pretrained=pretrained, pretrained_cfg=pretrained_cfg, **{**architecture.model_args, **kwargs})
+    return create_network(ARCHITECTURES[name], pretrained=pretrained, pretrained_cfg=pretrained_cfg, **kwargs)
 
 
 @register_model

@@ -24,6 +24,7 @@ TEMPLATE = Path(__file__).parent.parent / "model_card.md"
 FILES = {
     "model.safetensors": "the weights, for timm and transformers",
     "model.onnx": "the same model for onnxruntime",
+    "rejection.onnx": "a small network that tells the labels from everything else",
     "config.json": "architecture, labels and input",
     "preprocessing.py": "any picture to the form the model knows; numpy and PIL alone",
     "image_processing_mnist.py": "the same as an image processor of transformers",

@@ -8,6 +8,7 @@ The folder loads as it is in timm and transformers. It holds
     config.json             a stock timm architecture, its arguments, and the names of the labels
     model.safetensors       timm's own keys, three input channels
     model.onnx              input pixel_values (B, 3, 56, 56); outputs logits (B, classes) and features (B, C, H, W)
+    rejection.onnx          the same of the network that tells the labels from everything else, the last class; if any
     preprocessing.py, image_processing_mnist.py     what trust_remote_code runs
 
 and whatever else was asked for: the report, its plots, the options of the training.
@@ -29,10 +30,10 @@ from safetensors import SafetensorError
 from safetensors.torch import load_file, save_file
 from torch import nn
 
-from .architectures import ARCHITECTURES
+from .architectures import ARCHITECTURES, REJECTION_NETWORK, Architecture, create_network
 from .config import CODE_FILES, read_config
 from .errors import MnistModelError
-from .rejection import Rejection
+from .rejection import REJECTION_FILE
 
 ONNX_OPSET = 18
 
@@ -50,7 +51,7 @@ def save_checkpoint(
     folder: str | Path,
     name: str,
     label_names: list[str],
-    rejection: Rejection | None = None,
+    rejection: tuple[nn.Module, float] | None = None,
     write_more: Callable[[Path], None] = lambda folder: None,
 ) -> Path:
     """Write a checkpoint folder, whole or not at all.
@@ -60,7 +61,7 @@ def save_checkpoint(
         folder: replaced, if it exists, once everything is on disk.
         name: of the architecture, a key of `ARCHITECTURES`.
         label_names: one for each logit.
-        rejection: when the recognizer says that a picture shows none of them.
+        rejection: the trained `REJECTION_NETWORK` and the score below which the recognizer refuses a picture.
         write_more: called with the unfinished folder, to add files that belong to the checkpoint.
     Raises:
         MnistModelError: the disk is full or the folder cannot be written; what was there is as it was.
@@ -83,10 +84,11 @@ def save_checkpoint(
     return folder
 
 
-def _write(model: nn.Module, folder: Path, name: str, label_names: list[str], rejection: Rejection | None) -> None:
+def _write(
+    model: nn.Module, folder: Path, name: str, label_names: list[str], rejection: tuple[nn.Module, float] | None
+) -> None:
     architecture = ARCHITECTURES[name]
-    exported = timm.create_model(architecture.stock, num_classes=len(label_names), **architecture.model_args).eval()
-    exported.load_state_dict(_with_three_channels(model.state_dict(), architecture.first_conv))
+    exported = _with_three_channels(model, architecture, len(label_names))
     tensors = {key: tensor.detach().cpu().contiguous() for key, tensor in exported.state_dict().items()}
     save_file(tensors, folder / "model.safetensors", metadata={"format": "pt"})
     (folder / "model.safetensors").chmod(0o644)  # safetensors makes it unreadable to others
@@ -100,20 +102,25 @@ def _write(model: nn.Module, folder: Path, name: str, label_names: list[str], re
         "auto_map": {"AutoImageProcessor": "image_processing_mnist.MnistImageProcessor"},
     }
     if rejection:
-        config["rejection"] = rejection.as_config()
+        network, threshold = rejection
+        config["rejection"] = {"threshold": threshold}
+        exported_network = _with_three_channels(network, REJECTION_NETWORK, len(label_names) + 1)
+        export_onnx(exported_network, folder / REJECTION_FILE, architecture.input_size)
     (folder / "config.json").write_text(json.dumps(config, indent=2) + "\n")
     for file in CODE_FILES:
         shutil.copyfile(Path(__file__).with_name(file), folder / file)
     export_onnx(exported, folder / "model.onnx", architecture.input_size)
 
 
-def _with_three_channels(state: dict[str, torch.Tensor], first_conv: str) -> dict[str, torch.Tensor]:
-    """The same weights for RGB pictures: exact where the channels are equal, as in grey ones."""
-    key = f"{first_conv}.weight"
-    state = {name: tensor.detach().cpu() for name, tensor in state.items()}
+def _with_three_channels(model: nn.Module, architecture: Architecture, num_classes: int) -> nn.Module:
+    """The same network for RGB pictures, in eval mode: exact where the channels are equal, as in grey ones."""
+    key = f"{architecture.first_conv}.weight"
+    state = {name: tensor.detach().cpu() for name, tensor in model.state_dict().items()}
     if state[key].shape[1] == 1:
         state[key] = state[key].repeat(1, 3, 1, 1) / 3
-    return state
+    exported = create_network(architecture, num_classes=num_classes).eval()
+    exported.load_state_dict(state)
+    return exported
 
 
 def _replace(folder: Path, whole: Path, replaced: Path) -> None:

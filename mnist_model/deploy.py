@@ -14,7 +14,7 @@ ROOT = Path(__file__).parent.parent
 # What app.py needs to run: no training, and so no torch.
 MODULES = (
     *("__init__", "config", "errors", "preprocessing", "recognizer", "refusal", "rejection"),
-    *("segmentation", "seams", "lattice", "steps", "hub", "card"),
+    *("closeup", "segmentation", "seams", "lattice", "steps", "hub", "card"),
 )
 SPACE_FILES = (
     "app.py",
@@ -22,6 +22,7 @@ SPACE_FILES = (
     *(f"mnist_model/{module}.py" for module in MODULES),
     "mnist_model/checkpoints/mnist_cnn/config.json",
     "mnist_model/checkpoints/mnist_cnn/model.onnx",
+    "mnist_model/checkpoints/mnist_cnn/rejection.onnx",
     "mnist_model/checkpoints/mnist_cnn/report.json",
 )
 

@@ -26,6 +26,7 @@ from huggingface_hub.utils import validate_repo_id
 from .card import make_card
 from .config import CODE_FILES, read_config
 from .errors import MnistModelError
+from .rejection import REJECTION_FILE
 
 CHECKPOINT_FILES = ("config.json", "model.safetensors", "model.onnx", "report.json")
 MADE_BY_THE_HUB = (".gitattributes", "README.md")
@@ -93,7 +94,7 @@ def push_checkpoint(
         head, remote = head_and_files(api, model_id, "model", revision)
         if not remote.keys() <= {*MADE_BY_THE_HUB} and CODE_FILES[-1] not in remote:
             raise MnistModelError(f"{model_id} is taken: it holds another kind of model. Choose another id.")
-        outdated = [path for path in remote if path.endswith(".png") and path not in files]
+        outdated = [path for path in remote if path.endswith((".png", REJECTION_FILE)) and path not in files]
         operations = changes(remote, files, outdated)
         _check_tag(api, model_id, tag, None if operations else head)
         commit = commit_changes(api, model_id, "model", operations, head, f"Upload {folder.name}", revision)
@@ -108,8 +109,8 @@ def push_checkpoint(
 
 def _files_to_publish(folder: Path) -> Iterable[tuple[str, Path]]:
     """By name, so that no pickle, optimizer state or stray file is ever sent."""
-    read_config(folder)
-    for name in (*CHECKPOINT_FILES, *CODE_FILES):
+    rejection = (REJECTION_FILE,) if read_config(folder).get("rejection") else ()
+    for name in (*CHECKPOINT_FILES, *rejection, *CODE_FILES):
         if not (folder / name).is_file():
             raise MnistModelError(f"{folder} has no {name}: it is not a finished checkpoint, and is not pushed.")
         yield name, folder / name
@@ -220,7 +221,8 @@ def download_checkpoint(model_id: str, revision: str | None = None) -> tuple[Pat
         MnistModelError: there is no such model or revision, it is private, or the Hub cannot be reached.
     """
     try:
-        folder = Path(snapshot_download(model_id, revision=revision, allow_patterns=list(CHECKPOINT_FILES)))
+        patterns = [*CHECKPOINT_FILES, REJECTION_FILE]
+        folder = Path(snapshot_download(model_id, revision=revision, allow_patterns=patterns))
     except HFValidationError as error:
         raise MnistModelError(f"{model_id!r} is neither a folder here nor a model id like 'owner/name'.") from error
     except RevisionNotFoundError as error:

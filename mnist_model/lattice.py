@@ -4,6 +4,7 @@ Every run of a few neighbouring pieces may be a digit. All of them are scored at
 each of its pieces into one digit, or leaves it out.
 """
 
+import math
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field, replace
 
@@ -13,7 +14,8 @@ from .preprocessing import fit_to_box
 from .seams import cut_line
 from .segmentation import MIN_MAIN_HEIGHT, Line, Piece, find_lines, join, shared_height, shared_width
 
-# Of pictures in MNIST's form, uint8, shape (28, 28), the log-probability of the digit that each seems to show.
+# Of pictures in MNIST's form, uint8, shape (28, 28), what it costs to take each for the digit that it seems to show:
+# minus the logarithm of a probability.
 Score = Callable[[Sequence[np.ndarray]], Sequence[float]]
 
 MOST_PIECES = 4  # in a digit
@@ -21,18 +23,21 @@ WIDEST = 1.7  # of a digit of several pieces, relative to the line's height
 WIDEST_GAP = 0.35  # between two pieces of a digit, likewise
 SPACE = 0.8  # between two words, likewise
 
-# Costs, to be weighed against log-probabilities.
+# Costs, to be weighed against log-probabilities: chosen by likelihood on numbers put together of MNIST's digits.
+NO_DIGIT = 5.0  # for a digit that looks like none,
+DOUBT = 2.0  # half of it at this margin above the threshold of refusal,
+DOUBT_SPREAD = 1.2  # and so gradually
 WORST_SCORE = 8.0  # no picture counts for less than this
-CUT = 0.3  # through the first stroke, and
-CUT_STROKE = 0.8  # through each further one
-JOIN = 0.8  # of two parts of which neither stands above the other, and
-JOIN_GAP = 6.0  # for a gap as wide as the line is high
-TALL_JOIN = 0.8  # more of these, as much as the lower part is as high as the line
-SQUARE = 1.0  # a digit's width over its height, and
-WIDE = 3.0  # for as much more
-LOW = 4.0  # for a digit of no height, none for one half as high as the line
+TOO_DEAR = 9.0  # by its shape: not worth a look
+CUT_STROKE = 1.8  # through each stroke but the first
+JOIN = 2.5  # of two parts of which neither stands above the other, and
+JOIN_GAP = 15.0  # for a gap as wide as the line is high
+SQUARE = 0.85  # a digit's width over its height, and
+WIDE = 5.0  # for as much more
+HIGH = 0.65  # a digit's height over the line's, and
+LOW = 5.0  # for no height at all
 LEAVE_OUT = 12.0  # a piece as high or wide as the line, by the square of its size
-EACH = 0.1  # digit: of two equally good ways the shorter
+EACH = -0.5  # digit: two that are plain to see are likelier than one that covers both
 
 
 @dataclass(frozen=True)
@@ -43,11 +48,13 @@ class FoundDigit:
         box: x, y, width, height in pixels of the ink.
         canonical: its picture in MNIST's form: uint8, shape (28, 28).
         word: number of the word that it stands in: between two words is a wide gap, or the end of a line.
+        index: of its picture among those that were scored.
     """
 
     box: tuple[int, int, int, int]
     canonical: np.ndarray = field(repr=False)
     word: int = 0
+    index: int = 0
 
 
 @dataclass(frozen=True)
@@ -70,16 +77,34 @@ def find_digits(ink: np.ndarray, score: Score) -> list[FoundDigit]:
     lines = [cut_line(line) for line in find_lines(ink)]
     candidates = [list_candidates(line) for line in lines]
     pictures = [candidate.digit.canonical for of_line in candidates for candidate in of_line]
-    scores = iter(score(pictures) if pictures else ())
-    found = []
+    scores = score(pictures) if pictures else ()
+    found, first = [], 0
     for line, of_line in zip(lines, candidates, strict=True):
-        costs = [candidate.cost + min(-float(next(scores)), WORST_SCORE) for candidate in of_line]
+        costs = [
+            candidate.cost + min(float(scores[first + index]), WORST_SCORE) for index, candidate in enumerate(of_line)
+        ]
         word = found[-1].word + 1 if found else 0
-        for digit in (of_line[index].digit for index in best_path(line, of_line, costs)):
+        for index in best_path(line, of_line, costs):
+            digit = of_line[index].digit
             if found and found[-1].word == word:
                 word += digit.box[0] - found[-1].box[0] - found[-1].box[2] > SPACE * line.height
-            found.append(replace(digit, word=word))
+            found.append(replace(digit, word=word, index=first + index))
+        first += len(of_line)
     return found
+
+
+def cost_of_doubt(confidence: float, margin: float) -> float:
+    """What it costs to take a piece of ink for the digit that it is read as: more, the nearer it is to being refused.
+
+    Args:
+        confidence: probability of the label, 0 to 1.
+        margin: how far its score lies above that below which a picture is refused.
+
+    >>> cost_of_doubt(1.0, 9.0) < 0.1 < cost_of_doubt(1.0, 1.0) < cost_of_doubt(1.0, -1.0)
+    True
+    """
+    doubt = 1 / (1 + math.exp(min(max((margin - DOUBT) / DOUBT_SPREAD, -50.0), 50.0)))
+    return NO_DIGIT * doubt - math.log(max(confidence, 1e-9))
 
 
 def legible(found: Sequence[FoundDigit], is_digit: Sequence[bool]) -> list[bool]:
@@ -104,9 +129,9 @@ def list_candidates(line: Line) -> list[_Candidate]:
             whole = join(pieces)
             if stop > start + 1 and (whole.width > WIDEST * line.height or _gap(pieces) > WIDEST_GAP * line.height):
                 break
-            if whole.height >= MIN_MAIN_HEIGHT * line.height:
+            cost = _cost_of_size(whole, line.height) + _cost_of_joins(pieces, line.height)
+            if whole.height >= MIN_MAIN_HEIGHT * line.height and (cost < TOO_DEAR or len(pieces) == 1):
                 digit = FoundDigit((*whole.box[:2], whole.width, whole.height), fit_to_box(whole.ink))
-                cost = _cost_of_size(whole, line.height) + _cost_of_joins(pieces, line.height)
                 candidates.append(_Candidate(start, stop, digit, cost))
     return candidates
 
@@ -136,7 +161,7 @@ def best_path(line: Line, candidates: list[_Candidate], costs: list[float]) -> l
 
 
 def _cost_of_cut(strokes: float) -> float:
-    return CUT + CUT_STROKE * max(0.0, strokes - 1) if strokes > 0 else 0.0
+    return CUT_STROKE * max(0.0, strokes - 1)
 
 
 def _cost_to_leave_out(piece: Piece, height: float) -> float:
@@ -144,19 +169,18 @@ def _cost_to_leave_out(piece: Piece, height: float) -> float:
 
 
 def _cost_of_size(digit: Piece, height: float) -> float:
-    low = max(0.0, 1 - 2 * digit.height / height)
+    low = max(0.0, 1 - digit.height / (HIGH * height))
     return EACH + LOW * low + WIDE * max(0.0, digit.width / digit.height - SQUARE)
 
 
 def _cost_of_joins(pieces: list[Piece], height: float) -> float:
-    """For parts that were apart: the more, the less they stand above one another, and the higher both are."""
+    """For parts that were apart: the more, the less they stand above one another, and the wider the gap is."""
     cost = 0.0
     for index in range(1, len(pieces)):
         before, piece = join(pieces[:index]), pieces[index]
         if not piece.cut:
             aside = min(1.0, max(1 - shared_width(before, piece), shared_height(before, piece)))
-            gap = max(0, _gap(pieces[: index + 1])) / height
-            cost += (1 + TALL_JOIN * min(before.whole, piece.whole) / height) * (JOIN * aside + JOIN_GAP * gap)
+            cost += JOIN * aside + JOIN_GAP * max(0, _gap(pieces[: index + 1])) / height
     return cost
 
 

@@ -45,16 +45,17 @@ class Kind:
 
 
 KINDS = {
-    "letter": Kind(0.35, LETTERS, jitter=0.04, turn=15),
-    "symbol": Kind(0.20, SYMBOLS | OTHER_SCRIPTS, jitter=0.035, turn=15, widths=(1.5, 3.5)),
-    "scribble": Kind(0.10, SCRIBBLES, jitter=0.08, turn=180, widths=(1.5, 3.0)),
+    "letter": Kind(0.33, LETTERS, jitter=0.04, turn=15),
+    "symbol": Kind(0.19, SYMBOLS | OTHER_SCRIPTS, jitter=0.035, turn=15, widths=(1.5, 3.5)),
+    "scribble": Kind(0.09, SCRIBBLES, jitter=0.08, turn=180, widths=(1.5, 3.0)),
     "cut": Kind(0.05),
     "row": Kind(0.07),
     "struck": Kind(0.04, STRIKES, jitter=0.05, turn=90, widths=(1.5, 2.8)),
     "rotated": Kind(0.04, STRIKES, jitter=0.05, turn=90, widths=(1.5, 2.8)),
     "noise": Kind(0.06),
-    "pattern": Kind(0.05),
+    "pattern": Kind(0.06),
     "shape": Kind(0.04),
+    "arch": Kind(0.03),
 }
 
 
@@ -268,24 +269,38 @@ def _noise(digits: Tensor, count: int) -> Tensor:
 def _pattern(digits: Tensor, count: int) -> Tensor:
     """Stripes, grids, checkers, dots and arcs."""
     x, y = _turned_axes(digits, count, torch.pi)
-    wavelength = _between(count, 3, 5.5, x)
+    wavelength = _between(count, 2.2, 5.5, x)
     along, across = (torch.sin(2 * torch.pi / wavelength * axis + _between(count, 0, 6.28, x)) for axis in (x, y))
     radius = ((x - HALF) ** 2 + y**2).sqrt()  # from the edge: one ring around the middle would be a 0
     ring = torch.sin(2 * torch.pi / wavelength * radius + _between(count, 0, 6.28, x))
     wave = torch.stack([along, torch.maximum(along, across), along * across * 2, torch.minimum(along, across), ring])
     wave = wave[torch.randint(5, [count], device=x.device), torch.arange(count, device=x.device)]
-    ink = (wave * _between(count, 0.5, 3, x) + 0.5).clamp(0, 1)
+    ink = (wave * _between(count, 0.2, 3, x) + _between(count, 0.4, 0.7, x)).clamp(0, 1)
     return ink * _patch(ink)
 
 
 def _shape(digits: Tensor, count: int) -> Tensor:
-    """Filled rectangles, ellipses and triangles, some fading to one side."""
+    """Filled rectangles, ellipses and triangles, some fading to one side, some with features as a face has."""
     x, y = _turned_axes(digits, count, 0.5)
     fade = (0.6 + (x * _between(count, -1, 1, x) + y * _between(count, -1, 1, x)) * _between(count, 0, 0.1, x)).clamp(
         0, 1
     )
     faded = torch.where(_between(count, 0, 1, x) < 0.5, fade / fade.amax(dim=(1, 2), keepdim=True), 1)
+    features = F.interpolate(
+        torch.rand(count, 1, 5, 5, device=x.device), size=(BOX, BOX), mode="bicubic", align_corners=True
+    )[:, 0]
+    faded = faded * (1 - _between(count, 0, 1, x) * features).clamp(0, 1)
     return _filled(x, y, triangles=True) * faded
+
+
+def _arch(digits: Tensor, count: int) -> Tensor:
+    """Crescents and arches, as hair around a face is, turned any way: open wide, or it would be a 0."""
+    x, y = _turned_axes(digits, count, torch.pi)
+    a, b = _between(count, 6, 9, x), _between(count, 6, 9, x)
+    inner, down = _between(count, 0.7, 1, x), _between(count, 0.3, 0.6, x)
+    outside = ((x / a) ** 2 + (y / b) ** 2).sqrt().sub(1) * 8
+    hollow = ((x / a) ** 2 + (y / b - down) ** 2).sqrt().sub(inner) * 8
+    return (0.5 - torch.maximum(outside, -hollow)).clamp(0, 1) * _between(count, 0.7, 1, x)
 
 
 def _turned_axes(digits: Tensor, count: int, turn: float) -> tuple[Tensor, Tensor]:
@@ -320,4 +335,5 @@ _BACKGROUNDS = {
     "noise": _noise,
     "pattern": _pattern,
     "shape": _shape,
+    "arch": _arch,
 }

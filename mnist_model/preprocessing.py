@@ -10,6 +10,7 @@ The steps are MNIST's own (LeCun et al., 1998): the ink is found, brought to MNI
 This file is published beside the weights: it needs numpy and PIL alone.
 """
 
+from collections.abc import Iterator
 from functools import reduce
 
 import numpy as np
@@ -76,13 +77,14 @@ def find_one_digit(image) -> np.ndarray:
     image = _as_picture(image)
     if image is None:
         return np.zeros((0, 0), np.float32)
-    ink = drop_specks(find_ink(_grey(_downscale(image))), one_digit=True)
+    grey = _grey(_downscale(image))
+    ink = drop_specks(find_ink(grey), one_digit=True)
     if max(image.size) > max(ink.shape):
-        ink = _look_closer(image, ink)
+        ink = _look_closer(image, grey, ink)
     return _upright(ink, image)
 
 
-def _look_closer(image: Image.Image, ink: np.ndarray) -> np.ndarray:
+def _look_closer(image: Image.Image, grey: np.ndarray, ink: np.ndarray) -> np.ndarray:
     """Where the digit found is small, find it again in the part of the full picture around it."""
     rows, columns = _extent(ink > 0.1)
     if rows.size == 0:
@@ -95,12 +97,16 @@ def _look_closer(image: Image.Image, ink: np.ndarray) -> np.ndarray:
     top, left = max(rows[0] - margin, 0), max(columns[0] - margin, 0)
     part = ink[top : rows[-1] + margin, left : columns[-1] + margin]
     box = (left, top, left + part.shape[1], top + part.shape[0])
-    box = tuple(min(round(value * scale), most) for value, most in zip(box, image.size * 2, strict=True))
     factor = max(1, int(longer * scale / (1.5 * DETAIL_SIDE)))
     if scale / factor < 1.2:
         return ink
     stroke = stroke_width(ink > 0.5) * scale / factor
-    closer = find_ink(_grey(_reduce(image, factor, box)), stroke)
+    around = grey[top : box[3], left : box[2]]
+    bright = bool(grey[ink > 0.5].mean() > np.median(around)) if stroke else None
+    left, top, right, bottom = (
+        min(round(value * scale), most) for value, most in zip(box, image.size * 2, strict=True)
+    )
+    closer = find_ink(_grey(image.reduce(factor, (left, top, right, bottom))), stroke, bright)
     near = Image.fromarray((running(part > 0.1, 5, np.maximum) * 255).astype(np.uint8))
     near = near.resize(closer.shape[::-1], Image.Resampling.BILINEAR)
     closer = drop_specks(np.where(np.asarray(near) > 0, closer, 0))
@@ -200,15 +206,10 @@ def _downscale(image: Image.Image) -> Image.Image:
     if longer <= WORKING_SIDE:
         return image
     if longer >= 4 * WORKING_SIDE:
-        return _reduce(image, -(-longer // WORKING_SIDE))
-    small = _reduce(image, longer // WORKING_SIDE)
+        return image.reduce(-(-longer // WORKING_SIDE))
+    small = image.reduce(longer // WORKING_SIDE)
     small.thumbnail((WORKING_SIDE, WORKING_SIDE), Image.Resampling.BOX)
     return small
-
-
-def _reduce(image: Image.Image, factor: int, box: tuple | None = None) -> Image.Image:
-    box = box or (0, 0, *image.size)
-    return image.crop(box) if factor == 1 else image.reduce(factor, box)
 
 
 def _grey(image: Image.Image) -> np.ndarray:
@@ -230,14 +231,19 @@ def _colour_axis(image: Image.Image) -> np.ndarray:
     red, green, blue = small.split()
     if red == green == blue:
         return np.full(3, 1 / 3)
-    around = small.filter(ImageFilter.BoxBlur(max(small.size) / 6))
-    differences = (np.asarray(small, np.float32) - np.asarray(around, np.float32)).reshape(-1, 3)
+    differences = _unlike_around(small).reshape(-1, 3)
     sizes = np.abs(differences).max(axis=1)
     strong = differences[sizes > max(MIN_CONTRAST / 2, 0.3 * sizes.max())]
     if len(strong) == 0:
         return np.full(3, 1 / 3)
     axis = np.linalg.eigh(strong.T @ strong)[1][:, -1].astype(float)
     return axis / np.sqrt(3) * (1 if axis.sum() >= 0 else -1)
+
+
+def _unlike_around(image: Image.Image) -> np.ndarray:
+    """How each pixel differs from the mean of those around it."""
+    around = image.filter(ImageFilter.BoxBlur(max(image.size) / 6))
+    return np.asarray(image, np.float32) - np.asarray(around, np.float32)
 
 
 def _onto_ground(image: Image.Image) -> Image.Image:
@@ -260,7 +266,7 @@ def _onto_ground(image: Image.Image) -> Image.Image:
 # ------------------------------------------------------------------------------------------------------- grey -> ink
 
 
-def find_ink(grey: np.ndarray, stroke: float | None = None) -> np.ndarray:
+def find_ink(grey: np.ndarray, stroke: float | None = None, bright: bool | None = None) -> np.ndarray:
     """How much ink is on each pixel.
 
     On a plain ground ink is what differs from it. On any other (photographs, scans) the ground is estimated locally,
@@ -269,39 +275,43 @@ def find_ink(grey: np.ndarray, stroke: float | None = None) -> np.ndarray:
     Args:
         grey: float32, shape (H, W), values 0 to 255.
         stroke: width of the strokes in pixels, where it is known.
+        bright: whether ink is brighter than its ground, where it is known.
     Returns:
         float32, shape (H, W), values 0 (ground) to 1 (full ink). All zero where nothing stands out from the ground.
     """
-    return find_ink_and_ground(grey, stroke)[0]
+    return find_ink_and_ground(grey, stroke, bright)[0]
 
 
-def find_ink_and_ground(grey: np.ndarray, stroke: float | None = None) -> tuple[np.ndarray, np.ndarray]:
+def find_ink_and_ground(
+    grey: np.ndarray, stroke: float | None = None, bright: bool | None = None
+) -> tuple[np.ndarray, np.ndarray]:
     """What `find_ink` gives, and the ground that it was told from: float32, shape (H, W), values 0 to 255."""
     if grey.size == 0:
         return np.zeros((0, 0), np.float32), grey
-    border = _border(grey)
-    level = np.median(border)
-    if np.mean(np.abs(border - level) < 3) > 0.75 and np.mean(np.abs(grey[::2, ::2] - level) < 3) > 0.5:
+    level = _level_of_border(grey)
+    away = np.abs(grey - level)
+    flat, about = np.count_nonzero(away < 3), np.count_nonzero(away < 0.3 * away.max())
+    # Plain: what is about as bright as the ground is exactly so, and is most of the picture, or of a very small one
+    # that a digit may fill.
+    if flat > 0.75 * about and (flat > 0.6 * away.size or max(away.shape) <= 2 * SIDE):
         difference, ground = grey - level, np.full_like(grey, level)
         ink = np.maximum(_sign(difference) * difference, 0)
-        noise = 1.4826 * np.median(np.abs(border - level))
-        full, faint = _full_ink(ink), 0.0
-        enough = max(MIN_CONTRAST, 8 * noise)
+        full, faint, enough = _full_ink(ink), 0.0, MIN_CONTRAST
     else:
-        ink, noise, ground = _ink_on_paper(grey, stroke)
-        full = _full_ink(ink)
+        ink, noise, ground = _ink_on_paper(grey, stroke, bright)
+        full, enough = _full_ink(ink), MIN_PAPER_CONTRAST
         # What is left of the light is fainter than ink, and wide: a stroke's soft edges lose less by its removal.
         faint = min(max(2 * noise, 0.15 * full), 0.5 * full)
-        enough = MIN_PAPER_CONTRAST
     if full < enough:
         return np.zeros_like(ink, np.float32), ground
     return np.clip((ink - faint) / (full - faint), 0, 1).astype(np.float32), ground
 
 
-def _border(grey: np.ndarray) -> np.ndarray:
-    width = max(1, min(grey.shape) // 50)
-    sides = (grey[:width], grey[-width:], grey[width:-width, :width], grey[width:-width, -width:])
-    return np.concatenate([side.ravel() for side in sides])
+def _level_of_border(grey: np.ndarray) -> int:
+    """The grey level that most of a picture's border has: a digit that fills the picture covers much of the border."""
+    border = np.concatenate(_sides(grey, max(1, min(grey.shape) // 50)))
+    counts = np.bincount(np.clip(border, 0, 255).astype(np.uint8), minlength=256)
+    return int(np.convolve(counts, np.ones(3, int), "same").argmax())
 
 
 def _sign(difference: np.ndarray) -> int:
@@ -320,31 +330,33 @@ def _full_ink(ink: np.ndarray) -> float:
 # --------------------------------------------------------------------------------------- ink on paper, under a camera
 
 
-def _ink_on_paper(grey: np.ndarray, stroke: float | None) -> tuple[np.ndarray, float, np.ndarray]:
+def _ink_on_paper(grey: np.ndarray, stroke: float | None, bright: bool | None) -> tuple[np.ndarray, float, np.ndarray]:
     """Ink in grey levels above its local ground, without what is no ink; the noise's deviation in it; that ground."""
     pixels = grey.astype(np.uint8)
-    bright = _ink_is_bright(pixels)
+    bright = _ink_is_bright(pixels) if bright is None else bright
     if bright:
         pixels = 255 - pixels
-        ratio = False
-    else:
-        ratio = True
-    widest = max(pixels.shape) // 4
+    smooth = np.asarray(Image.fromarray(pixels).filter(ImageFilter.BoxBlur(1)))
+    longer = max(pixels.shape)
+    widest = max(longer // 6, min(longer // 3, 24))
     kernel = min(widest, int(4 * stroke) + 5) if stroke else widest
-    ink, ground = _above_ground(pixels, kernel, ratio)
-    rules, near = _rules(ink, _above_ground(pixels, max(widest // 6, 7), ratio)[0])
+    ink, ground = _above_ground(pixels, smooth, kernel, not bright)
+    rules, near = _rules(ink, _above_ground(pixels, smooth, max(widest // 4, 7), not bright)[0], close=bool(stroke))
     kept = _strokes(ink, rules, near)
     if not stroke and kept.any():
         kernel = int(4 * stroke_width(kept > 0.5 * _full_ink(kept))) + 5
         if kernel < widest:  # the nearer the ground is looked for, the less of a shadow is left
-            ink, ground = _above_ground(pixels, kernel, ratio)
+            ink, ground = _above_ground(pixels, smooth, kernel, not bright)
             kept = _strokes(ink, rules, near)
-    return kept, _noise(ink[~rules]), 255 - ground if bright else ground
+    return kept, _noise(ink, rules), 255 - ground if bright else ground
 
 
-def _noise(ink: np.ndarray) -> float:
-    """The standard deviation of most of it, which is ground."""
-    return float(1.4826 * np.median(np.abs(ink.ravel()[::7]))) + 0.3
+def _noise(ink: np.ndarray, rules: np.ndarray | None = None) -> float:
+    """The standard deviation of the ground, told from what lies below its mean: up to half of the rest may be ink."""
+    step = 1 + ink.size // 20000
+    sample = ink.ravel()[::step] if rules is None else ink.ravel()[::step][~rules.ravel()[::step]]
+    least, most = np.percentile(sample, (5, 40)) if sample.size else (0, 0)
+    return float(most - least) / 1.39 + 0.3  # how far apart they are in a normal distribution
 
 
 def _ink_is_bright(pixels: np.ndarray) -> bool:
@@ -353,22 +365,19 @@ def _ink_is_bright(pixels: np.ndarray) -> bool:
     Bright ink on a bright page must be plain to see: light through leaves or fingers looks like it.
     """
     image = Image.fromarray(pixels)
-    image = image.reduce(-(-max(image.size) // COARSE_SIDE))
-    around = image.filter(ImageFilter.BoxBlur(max(image.size) / 6))
-    difference = np.asarray(image, np.float32) - np.asarray(around, np.float32)
-    cubes = difference**3
+    cubes = _unlike_around(image.reduce(-(-max(image.size) // COARSE_SIDE))) ** 3
     brighter, darker = np.clip(cubes, 0, None).sum(), -np.clip(cubes, None, 0).sum()
     return bool(brighter > darker * (1 if np.median(pixels) < 128 else 4))
 
 
-def _above_ground(pixels: np.ndarray, kernel: int, ratio: bool) -> tuple[np.ndarray, np.ndarray]:
+def _above_ground(pixels: np.ndarray, smooth: np.ndarray, kernel: int, ratio: bool) -> tuple[np.ndarray, np.ndarray]:
     """Dark ink in grey levels above its ground, and that: a morphological closing, edges of what is wider stay.
 
     Args:
+        smooth: `pixels` with less noise.
         kernel: pixels, wider than a stroke.
         ratio: ink takes a share of the light that falls on the paper: less of it is lost in a shadow.
     """
-    smooth = np.asarray(Image.fromarray(pixels).filter(ImageFilter.BoxBlur(1)))
     ground = running(running(smooth, kernel, np.maximum), kernel, np.minimum).astype(np.float32)
     ink = ground - pixels
     if ratio:
@@ -381,64 +390,70 @@ def running(array: np.ndarray, length: int, pick: np.ufunc, axes: tuple[int, ...
     """The maximum or minimum (`pick`) of the pixels around each, in a square of `length` rounded up to odd."""
     reach = length // 2
     for axis in axes:
-        array = np.moveaxis(array, axis, 0)
-        padded = np.pad(array, ((reach, reach), (0, 0)), mode="edge")
+        array = array.T if axis else array
+        window = np.concatenate([array[:1].repeat(reach, 0), array, array[-1:].repeat(reach, 0)])
         covered = 1
         while covered < 2 * reach + 1:
             step = min(covered, 2 * reach + 1 - covered)
-            padded = pick(padded[:-step], padded[step:])
+            window = pick(window[:-step], window[step:])
             covered += step
-        array = np.moveaxis(padded, 0, axis)
+        array = window.T if axis else window
     return array
 
 
 def _strokes(ink: np.ndarray, rules: np.ndarray, near_rules: np.ndarray) -> np.ndarray:
     """Of what is above the ground, what looks like strokes.
 
-    A part of it counts from where it is above the noise, if it is well above it somewhere (hysteresis). It must be as
-    sharp as the sharpest of them, which a shadow is not, and parts that touch the border count only if no other does.
+    A part of it counts from where it is above the noise and above what is faint beside the darkest, if it is well above
+    the noise somewhere (hysteresis). It must be as sharp as the sharpest of them, which a shadow is not, and must not
+    hang in from the border.
     """
-    noise = _noise(ink[~rules])
-    low, high = 3 * noise, max(6 * noise, MIN_PAPER_CONTRAST)
+    noise = _noise(ink, rules)
     ink = np.where(rules | (ink < 0), 0, ink)
-    if not (ink > high).any():
+    low, high = max(3 * noise, 0.25 * _full_ink(ink)), max(6 * noise, MIN_PAPER_CONTRAST)
+    if ink.max() <= high:
         return np.zeros_like(ink)
     labels, cell = _coarse_labels(ink, low)
     above, steep = np.maximum(ink - low, 0), _steepness(ink)
     count = labels.max() + 1
-    strong, mass, ruled, energy = (
-        np.bincount(labels.ravel(), weights=pool(values, cell, np.add).ravel(), minlength=count)
-        for values in (_within(ink > high), above, above * near_rules, steep)
-    )
-    energy[0] = 0
+
+    def total(values: np.ndarray) -> np.ndarray:
+        return np.bincount(labels.ravel(), values.ravel(), count)
+
+    weights = pool(above, cell, np.add)
+    strong, ruled, energy = (total(pool(some, cell, np.add)) for some in (ink > high, above * near_rules, steep))
+    mass, energy[0] = np.maximum(total(weights), 1e-6), 0
     peak, slope = np.zeros(count), np.zeros(count)
     inked = labels > 0
     np.maximum.at(peak, labels[inked], pool(ink, cell, np.maximum)[inked])
     np.maximum.at(slope, labels[inked], pool(steep, cell, np.maximum)[inked])
     soft = (peak > 12 * noise) & (slope < (MIN_SHARPNESS * peak) ** 2 + (5 * noise) ** 2)
     energy[(strong < 3) | (ruled > 0.8 * mass) | soft] = 0
-    sides = sum(np.bincount(np.unique(side), minlength=count) for side in _sides(labels))
-    inner = np.where(sides == 0, energy, 0)
-    if inner.any():
-        energy = np.where(sides < 2, energy, 0)
-        energy = inner if inner.max() > 0.1 * energy.max() else energy
-    sharpness = energy / np.maximum(mass, 1e-6)
-    kept = (energy > 0) & (sharpness >= 0.3 * sharpness[energy.argmax()])
+    energy = _off_border(energy, labels, weights, small=cell < 3)
+    sharpness = energy / mass
+    kept = (energy > 0) & (sharpness >= 0.3 * sharpness[(energy * sharpness).argmax()])
     near = running(kept[labels], 3, np.maximum)
     return np.where(_refine(near, cell, ink.shape), ink, 0)
 
 
-def _within(mask: np.ndarray) -> np.ndarray:
-    """A mask without the picture's outermost hundredth, where no line is seen from both its sides."""
-    width = max(mask.shape) // 100
-    inner = np.zeros_like(mask)
-    inside = tuple(slice(width, side - width) for side in mask.shape)
-    inner[inside] = mask[inside]
-    return inner
+def _off_border(energy: np.ndarray, labels: np.ndarray, weights: np.ndarray, small: bool) -> np.ndarray:
+    """The energy of parts, 0 where one hangs in from the picture's border: a neighbour, a frame, the edge of a sheet.
+
+    A small picture was cut out around the digit, which may touch all sides of it. In a photograph what touches two
+    sides counts only where nothing lies within.
+    """
+    sides = sum(np.bincount(np.unique(side), minlength=len(energy)) for side in _sides(labels))
+    y, x = (np.minimum(np.arange(side), np.arange(side)[::-1]) for side in labels.shape)
+    depth = np.minimum(y[:, None], x) / (min(labels.shape) / 2)  # of each cell: 0 on the border, at most 1
+    depth, mass = (np.bincount(labels.ravel(), values.ravel()) for values in (weights * depth, weights))
+    score = np.where(sides == 0, energy, energy * depth / np.maximum(mass, 1e-6))
+    if not small and (energy[sides == 0] > 0).any():
+        score[sides > 1] = 0
+    return np.where(score > 0.1 * score.max(), energy, 0)
 
 
-def _sides(array: np.ndarray) -> tuple:
-    return array[0], array[-1], array[:, 0], array[:, -1]
+def _sides(array: np.ndarray, width: int = 1) -> list[np.ndarray]:
+    return [part.ravel() for part in (array[:width], array[-width:], array[:, :width], array[:, -width:])]
 
 
 def _steepness(ink: np.ndarray) -> np.ndarray:
@@ -449,7 +464,7 @@ def _steepness(ink: np.ndarray) -> np.ndarray:
     return steep
 
 
-def _rules(ink: np.ndarray, fine: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
+def _rules(ink: np.ndarray, fine: np.ndarray, close: bool) -> tuple[np.ndarray, np.ndarray]:
     """Where printed lines are: thin, straight, and from one side of the picture to the other, or nearly.
 
     A stroke that crosses one stays where it is darker than the line, or runs on across it.
@@ -457,17 +472,18 @@ def _rules(ink: np.ndarray, fine: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
     Args:
         ink: float32, shape (H, W).
         fine: the same, but without what is wider than a line.
+        close: whether the picture is a part of one in which the digit was found: it has room around it.
     Returns:
         bool, shape (H, W) each: what is to be taken for a line, and what near one is not much darker.
     """
     threshold = 2 * _noise(fine) + 1
-    mask = fine > threshold
-    level, thick = _level_rules(fine, mask)
-    upright, thick_upright = _level_rules(fine.T, mask.T)
+    level, thick = _level_rules(fine, threshold, close)
+    upright, thick_upright = _level_rules(np.ascontiguousarray(fine.T), threshold, close)
     upright = upright.T
     near = level + upright > 0
     if not near.any():
         return near, near
+    mask = fine > threshold
     across = (level > 0) & ~_crossed(mask & (upright == 0), thick, 0)
     along = (upright > 0) & ~_crossed(mask & (level == 0), thick_upright, 1)
     level = level + upright
@@ -482,7 +498,7 @@ def _crossed(mask: np.ndarray, thickness: int, axis: int) -> np.ndarray:
     return running(running(mask, length, np.minimum, (axis,)), length, np.maximum, (axis,))
 
 
-def _level_rules(ink: np.ndarray, mask: np.ndarray) -> tuple[np.ndarray, int]:
+def _level_rules(ink: np.ndarray, threshold: float, close: bool) -> tuple[np.ndarray, int]:
     """Find lines that run from left to right.
 
     Returns:
@@ -490,44 +506,62 @@ def _level_rules(ink: np.ndarray, mask: np.ndarray) -> tuple[np.ndarray, int]:
         the thickest line in pixels, 0 where there is none.
     """
     height, width = ink.shape
-    levels = np.zeros_like(ink)
-    if min(height, width) < 64:
-        return levels, 0
-    across = np.arange(width)
-    thickest, most = 0, max(ink.shape) // 50 + 2
-    offsets = np.arange(-most, most + 1)
-    for line in _straight_lines(ink, mask):
-        rows = np.rint(line).astype(int) + offsets[:, None]
-        inside = (line >= 0) & (line < height)
-        sample = rows[:, inside][:, ::4]
-        values = ink[np.clip(sample, 0, height - 1), across[inside][::4]]
-        profile = np.median(np.where((sample >= 0) & (sample < height), values, 0), axis=1)
+    levels, thickest = np.zeros_like(ink), 0
+    if min(height, width) < BOX:
+        return levels, thickest
+    most, found = max(ink.shape) // 50 + 2, []
+    offsets = np.arange(-most, most + 1)[:, None]
+    padded = np.pad(ink, ((most, most), (0, 0)))
+    step = slice(None, None, max(1, width // 128))
+    for middle, slope in _straight_lines(ink, threshold):
+        rows = np.rint(middle + slope * (np.arange(width) - width / 2)).astype(int)
+        columns = np.flatnonzero((rows >= 0) & (rows < height))
+        rows = rows[columns] + offsets
+        values = padded[rows[:, step] + most, columns[step]]
+        seen = values[most - 1 : most + 2].max(axis=0) > threshold
+        if not _runs_across(seen, whole=False):
+            continue
+        profile = np.median(values, axis=1)
         peak = most - 2 + profile[most - 2 : most + 3].argmax()
         low = profile < max(0.3 * profile[peak], 0.5)
         before, after = np.flatnonzero(low[:peak]), np.flatnonzero(low[peak:])
-        if before.size == 0 or after.size == 0:  # too thick for a printed line
-            continue
-        first, last = before[-1], peak + after[0]
-        thickest = max(thickest, int(last - first - 1))
-        rows = rows[first : last + 1]
+        if before.size and after.size:  # else it is too thick for a printed line
+            found.append((rows[before[-1] : peak + after[0] + 1], columns, profile[peak], seen))
+    # A stroke may look like a line, though not run across the whole picture; of four in line with the paper some are
+    # printed.
+    small, dark = min(height, width) < 64, np.inf if close or len(found) > 3 else 0.5 * _full_ink(ink)
+    found = [line for line in found if _runs_across(line[3], whole=True) or not (small or line[2] > dark)]
+    most_dark = 1.5 * np.median([level for _, _, level, _ in found]) if len(found) > 3 else np.inf
+    for rows, columns, level, _ in found:
+        thickest = max(thickest, len(rows) - 2)
         inside = (rows >= 0) & (rows < height)
-        levels[rows[inside], np.broadcast_to(across, rows.shape)[inside]] = profile[peak]
+        levels[rows[inside], np.broadcast_to(columns, rows.shape)[inside]] = min(level, most_dark)
     return levels, thickest
 
 
-def _straight_lines(ink: np.ndarray, mask: np.ndarray) -> list[np.ndarray]:
+def _runs_across(seen: np.ndarray, whole: bool) -> bool:
+    """Whether a line is seen for its whole way through the picture, or half of it and where it enters or leaves it."""
+    if seen.size < 8:
+        return False
+    end = seen.size // 8
+    ends = np.count_nonzero(seen[:end]), np.count_nonzero(seen[-end:])
+    least, needed, at_end = (0.9, min, 0.8) if whole else (0.5, max, 0.6)
+    return bool(np.count_nonzero(seen) > least * seen.size and needed(ends) > at_end * end)
+
+
+def _straight_lines(ink: np.ndarray, threshold: float) -> Iterator[tuple[float, float]]:
     """Lines that are ridges of the ink for most of their way from left to right, by a Hough transform.
 
-    Returns:
-        of each its row at each column, shape (W,).
+    Yields:
+        of each its row in the middle of the picture, and its slope.
     """
     height, width = ink.shape
     stride = max(1, width // 64)
-    part = ink[:, ::stride]
-    y, x = np.nonzero(mask[1:-1, ::stride] & (part[1:-1] >= part[:-2]) & (part[1:-1] > part[2:]))
+    part = np.pad(ink[:, ::stride], ((1, 1), (0, 0)))
+    y, x = np.nonzero((part[1:-1] > threshold) & (part[1:-1] >= part[:-2]) & (part[1:-1] > part[2:]))
     if len(y) < 0.5 * part.shape[1]:
-        return []
-    y, x = (y + 1).astype(np.float32), (x * stride - width / 2).astype(np.float32)
+        return
+    y, x = y.astype(np.float32), (x * stride - width / 2).astype(np.float32)
     slopes = np.linspace(-MAX_SLOPE, MAX_SLOPE, 2 * int(MAX_SLOPE * width / 4) + 1, dtype=np.float32)
     beyond = MAX_SLOPE * width / 2  # of a line that leaves the picture the middle may lie outside of it
     bins = int(height / 2 + beyond) + 2
@@ -539,8 +573,7 @@ def _straight_lines(ink: np.ndarray, mask: np.ndarray) -> list[np.ndarray]:
     steps = np.where(slopes == 0, 1e-6, slopes)[:, None]
     ends = np.clip(np.stack([-middles / steps, (height - middles) / steps]), -width / 2, width / 2)
     share = votes / np.maximum(np.abs(ends[1] - ends[0]), 0.3 * width) * stride
-    share[share < max(0.5, 2.5 * share.mean())] = 0
-    lines, across = [], np.arange(width) - width / 2
+    share[share < min(max(0.5, 2.5 * share.mean()), 0.75)] = 0
     while share.any():
         index, place = np.unravel_index(share.argmax(), share.shape)
         share[:, max(place - 2, 0) : place + 3] = 0
@@ -548,22 +581,10 @@ def _straight_lines(ink: np.ndarray, mask: np.ndarray) -> list[np.ndarray]:
         for reach in (4, 2):
             near = np.abs(y - middle - slope * x) < reach
             if np.count_nonzero(near) > 1:
-                slope, middle = np.polyfit(x[near], y[near], 1)
-        line = middle + slope * across
-        if _crosses(mask, line):
-            lines.append(line)
-    return lines
-
-
-def _crosses(mask: np.ndarray, line: np.ndarray) -> bool:
-    """Whether a line is seen for half of its way through the picture, and where it enters or leaves it."""
-    inside = np.flatnonzero((line >= 1) & (line < len(mask) - 2))
-    if inside.size < 8:
-        return False
-    rows = np.rint(line[inside]).astype(int)
-    seen = mask[rows, inside] | mask[rows - 1, inside] | mask[rows + 1, inside]
-    end = inside.size // 8
-    return bool(seen.mean() > 0.5 and max(seen[:end].mean(), seen[-end:].mean()) > 0.6)
+                away = x[near] - x[near].mean()
+                slope = (away * y[near]).sum() / max((away * away).sum(), 1e-6)
+                middle = y[near].mean() - slope * x[near].mean()
+        yield float(middle), float(slope)
 
 
 # -------------------------------------------------------------------------------------------------- ink -> its parts
@@ -612,21 +633,6 @@ def connected_components(mask: np.ndarray) -> np.ndarray:
     return labels
 
 
-def label_ink(ink: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
-    """The connected parts of the ink, and how much each holds.
-
-    They are found on a grid of at most `COARSE_SIDE` cells, which closes the small gaps that a pen or a camera leaves.
-
-    Args:
-        ink: float32, shape (H, W), values 0 to 1.
-    Returns:
-        labels, int32, shape (H, W), 0 for ground; and mass, shape (parts + 1,), the ink of each label.
-    """
-    labels, cell = _coarse_labels(ink, 0.3)
-    labels = _refine(labels, cell, ink.shape)
-    return labels, np.bincount(labels.ravel(), weights=ink.ravel())
-
-
 def _coarse_labels(ink: np.ndarray, threshold: float) -> tuple[np.ndarray, int]:
     """The parts on the coarse grid, and how many pixels a cell's side has."""
     cell = max(1, -(-max(ink.shape) // COARSE_SIDE))
@@ -671,35 +677,19 @@ def drop_specks(ink: np.ndarray, one_digit: bool = False) -> np.ndarray:
 
 def _near_largest(labels: np.ndarray, candidates: np.ndarray, largest: int) -> np.ndarray:
     """Gather parts around the largest one, until all others are further away than half the size of what is gathered."""
-    boxes = {int(label): _box(labels == label) for label in np.flatnonzero(candidates)}
-    kept = np.zeros_like(candidates)
-    box, joining = boxes[largest], [largest]
-    while joining:
-        kept[joining] = True
-        box = _around([box] + [boxes.pop(label) for label in joining])
-        reach = max(box[2] - box[0], box[3] - box[1]) / 2
-        joining = [label for label, other in boxes.items() if _apart(box, other) <= reach]
+    joined, kept = np.arange(len(candidates)) == largest, np.zeros_like(candidates)
+    while (joined & ~kept).any():
+        kept = joined | kept
+        rows, columns = _extent(kept[labels])
+        reach = (max(np.ptp(rows), np.ptp(columns)) + 1) // 2
+        part = (slice(max(extent[0] - reach, 0), extent[-1] + reach + 1) for extent in (rows, columns))
+        joined = candidates & np.isin(np.arange(len(candidates)), labels[tuple(part)])
     return kept
 
 
 def _extent(mask: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
     """Rows and columns that hold any of a mask."""
     return np.flatnonzero(mask.any(axis=1)), np.flatnonzero(mask.any(axis=0))
-
-
-def _box(mask: np.ndarray) -> tuple[int, int, int, int]:
-    rows, columns = _extent(mask)
-    return int(rows[0]), int(columns[0]), int(rows[-1]) + 1, int(columns[-1]) + 1
-
-
-def _around(boxes: list) -> tuple:
-    tops, lefts, bottoms, rights = zip(*boxes, strict=True)
-    return min(tops), min(lefts), max(bottoms), max(rights)
-
-
-def _apart(a: tuple, b: tuple) -> int:
-    """The gap between two boxes, along the axis on which it is wider."""
-    return max(a[0] - b[2], b[0] - a[2], a[1] - b[3], b[1] - a[3])
 
 
 # ----------------------------------------------------------------------------------------------- ink -> MNIST's form
@@ -717,15 +707,18 @@ def fit_to_box(ink: np.ndarray) -> np.ndarray:
     if rows.size == 0:
         return np.zeros((SIDE, SIDE), np.uint8)
     ink = ink[rows[0] : rows[-1] + 1, columns[0] : columns[-1] + 1]
-    longer = max(ink.shape)
-    if abs(longer - BOX) > 1:  # else it is in the box already, and a resampling would only blur it
+    soft = np.count_nonzero((ink > 0.1) & (ink < 0.9)) > 0.1 * np.count_nonzero(ink)
+    if not soft or abs(max(ink.shape) - BOX) > 1:  # else it is in MNIST's form already: more would only blur it
         ink = _rescale(ink)
     return _centre_by_mass(ink)
 
 
 def _rescale(ink: np.ndarray) -> np.ndarray:
     image = Image.fromarray((ink * 255).round().astype(np.uint8))
-    image = _fit_longer_side(image, BOX * OVERSAMPLING)
+    small = max(image.size) < BOX * OVERSAMPLING
+    image = _fit_longer_side(ImageOps.expand(image, 1) if small else image, BOX * OVERSAMPLING)
+    if small:  # enlarged, the outermost pixels have got soft edges, as all others
+        image = image.crop(Image.fromarray(np.asarray(image) > 63).getbbox())
     width = stroke_width(np.asarray(image) > 127) / OVERSAMPLING
     low, high = STROKE_WIDTH_RANGE
     change = round((min(max(width, low), high) - width) * OVERSAMPLING / 2)  # on each side of the stroke

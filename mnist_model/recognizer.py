@@ -18,18 +18,18 @@ import numpy as np
 import onnxruntime
 from PIL import Image, UnidentifiedImageError
 
+from .closeup import find_writing
 from .config import bundled_checkpoint, read_config
 from .errors import MnistModelError
-from .lattice import find_digits, legible
-from .preprocessing import canonicalize, find_ink, to_grey
+from .lattice import cost_of_doubt, find_digits, legible
+from .preprocessing import canonicalize
 from .refusal import Refusal, why_refused
-from .rejection import Rejection
+from .rejection import REJECTION_FILE, read_threshold, rejection_scores
 from .segmentation import ink_box
 
 MAX_FILE_BYTES = 10 * 1024 * 1024
 MAX_PIXELS = 80_000_000  # beyond, PIL warns of a decompression bomb
 SCORED_AT_ONCE = 64  # pictures that may be digits, to bound the memory
-NO_DIGIT = -4.0  # log-probability that what is refused is a digit after all
 
 
 @dataclass(frozen=True)
@@ -122,8 +122,12 @@ class DigitRecognizer:
         except (KeyError, IndexError, TypeError, ValueError) as error:
             raise MnistModelError(f"{folder}/config.json does not say what the model's input is.") from error
         self.test_accuracy = _read_test_accuracy(folder)
-        self._rejection = Rejection.from_config(config, folder / "config.json")
-        self._session = _open_session(folder)
+        self._threshold = read_threshold(config, folder / "config.json")
+        if not (folder / "model.onnx").is_file():
+            _export(folder, folder / "model.onnx")
+        self._session = _open_session(folder / "model.onnx")
+        if self._threshold is not None:
+            self._rejection_session = _open_session(folder / REJECTION_FILE)
 
     @classmethod
     def from_pretrained(cls, model_id: str | Path | None = None, revision: str | None = None) -> "DigitRecognizer":
@@ -181,46 +185,51 @@ class DigitRecognizer:
             MnistModelError: a path leads to no picture that can be opened.
         """
         image = _opened(image)
-        grey = to_grey(image)
-        ink = find_ink(grey)
-        found = find_digits(ink, self._scores)
-        several = len(found) > 1
-        predictions = self.predict_canonical([digit.canonical if several else canonicalize(image) for digit in found])
+        writing = find_writing(image)
+        tried: list[Prediction] = []
+
+        def score(pictures: Sequence[np.ndarray]) -> list[float]:
+            costs = []
+            for start in range(0, len(pictures), SCORED_AT_ONCE):
+                predictions, margins = self._examine(pictures[start : start + SCORED_AT_ONCE])
+                costs += map(cost_of_doubt, [one.confidence for one in predictions], margins)
+                tried.extend(predictions)
+            return costs
+
+        found = find_digits(writing.ink, score)
+        predictions = [tried[digit.index] for digit in found] if len(found) > 1 else [self.predict(image)] * len(found)
         shown = legible(found, [prediction.is_digit for prediction in predictions])
-        scale = _longer_side(image) / max(grey.shape) if grey.size else 1.0
         things = [
-            ReadDigit(Box(*(round(value * scale) for value in digit.box)), prediction, digit.word)
+            ReadDigit(Box(*writing.in_picture(digit.box)), prediction, digit.word)
             for digit, prediction in zip(found, predictions, strict=True)
         ]
-        if not things and ink.any():  # nothing in it looks like writing: `predict` may see a digit all the same
-            box, prediction = ink_box(ink), self.predict(image)
-            things = [ReadDigit(Box(*(round(value * scale) for value in box)), prediction)]
+        if not things and writing.ink.any():  # nothing looks like writing: `predict` may see a digit all the same
+            prediction = self.predict(image)
+            things = [ReadDigit(Box(*writing.in_picture(ink_box(writing.ink))), prediction)]
             shown = [prediction.is_digit]
         digits = [thing for thing, kept in zip(things, shown, strict=True) if kept]
         rejected = [thing for thing, kept in zip(things, shown, strict=True) if not kept]
         refusal = None if digits else why_refused(image, [thing.box for thing in things])
         return Reading("".join(digit.prediction.label for digit in digits), digits, rejected, refusal)
 
-    def _scores(self, images: Sequence[np.ndarray]) -> list[float]:
-        """Log-probability of the label of pictures in MNIST's form; what is no digit has little."""
-        return [
-            math.log(max(one.confidence, 1e-9)) + (0.0 if one.is_digit else NO_DIGIT)
-            for start in range(0, len(images), SCORED_AT_ONCE)
-            for one in self.predict_canonical(images[start : start + SCORED_AT_ONCE])
-        ]
-
     def predict_canonical(self, images: Sequence[np.ndarray]) -> list[Prediction]:
         """Read pictures that are in MNIST's form already: uint8, shape (28, 28), ink bright on black."""
+        return self._examine(images)[0]
+
+    def _examine(self, images: Sequence[np.ndarray]) -> tuple[list[Prediction], list[float]]:
+        """What each picture is read as, and how far its score lies above that below which a picture is refused."""
         if not len(images):
-            return []
-        logits, features = map(np.asarray, self._session.run(None, {"pixel_values": self._pixel_values(images)}))
+            return [], []
+        inputs = {"pixel_values": self._pixel_values(images)}
+        logits = np.asarray(self._session.run(["logits"], inputs)[0])
         exponentials = np.exp(logits - logits.max(axis=1, keepdims=True))
         probabilities = exponentials / exponentials.sum(axis=1, keepdims=True)
-        is_digit = np.array([image.any() for image in images])
-        if self._rejection:
-            is_digit &= self._rejection.scores(logits, features) >= self._rejection.threshold
-        rows = zip(probabilities.tolist(), is_digit.tolist(), images, strict=True)
-        return [self._prediction(*row) for row in rows]
+        margins = np.array([math.inf if image.any() else -math.inf for image in images])
+        if self._threshold is not None:
+            rejection_logits = np.asarray(self._rejection_session.run(["logits"], inputs)[0])
+            margins = np.minimum(margins, rejection_scores(logits, rejection_logits) - self._threshold)
+        rows = zip(probabilities.tolist(), (margins >= 0).tolist(), images, strict=True)
+        return [self._prediction(*row) for row in rows], margins.tolist()
 
     def _pixel_values(self, images: Sequence[np.ndarray]) -> np.ndarray:
         size = (self._input_size, self._input_size)
@@ -276,10 +285,6 @@ def _opened(image):
     return open_image(image) if isinstance(image, (str, os.PathLike)) else image
 
 
-def _longer_side(image) -> int:
-    return max(image.size if isinstance(image, Image.Image) else np.asarray(image).shape)
-
-
 def _read_test_accuracy(folder: Path) -> float | None:
     """Of the report that lies with the weights; None where there is none."""
     try:
@@ -288,10 +293,7 @@ def _read_test_accuracy(folder: Path) -> float | None:
         return None
 
 
-def _open_session(folder: Path) -> onnxruntime.InferenceSession:
-    path = folder / "model.onnx"
-    if not path.is_file():
-        _export(folder, path)
+def _open_session(path: Path) -> onnxruntime.InferenceSession:
     options = onnxruntime.SessionOptions()
     options.intra_op_num_threads = (
         1  # a picture takes a millisecond: several visitors share the cores better than its layers
@@ -300,7 +302,9 @@ def _open_session(folder: Path) -> onnxruntime.InferenceSession:
     try:
         return onnxruntime.InferenceSession(path, options, providers=["CPUExecutionProvider"])
     except Exception as error:  # onnxruntime has an exception of its own for each fault
-        raise MnistModelError(f"{path} is damaged or cut short: fetch or train the checkpoint again.") from error
+        raise MnistModelError(
+            f"{path} is missing, damaged or cut short: fetch or train the checkpoint again."
+        ) from error
 
 
 def _export(folder: Path, path: Path) -> None:

@@ -1,81 +1,61 @@
-"""Is it a digit at all? Told by the free energy of the logits, and by one output more where the network has it.
+"""Is it a digit at all? Told by the free energy of the logits, and by a second, small network.
 
-    "rejection": {"weight": [], "bias": 0.0, "threshold": 3.4}
+    "rejection": {"threshold": 3.4}
 
-stands in `config.json`. A network that was trained with made-up non-digits (`nondigits.py`) has an output beside its
-labels that tells them from digits. What is published has the labels alone, so that every loader gives a classifier of
-digits: the last output's weights are here.
+stands in `config.json`, and `rejection.onnx` beside it: a classifier of the labels and of one class more, that of
+everything else, which was trained on digits and on made-up non-digits (`nondigits.py`). It is apart from the classifier
+of the labels, because one network that learns both reads digits less well, and because what is published loads as a
+plain classifier everywhere. The two make their mistakes on different pictures: their scores are added.
 
 numpy alone: the recognizer reads this.
 """
 
-from dataclasses import asdict, dataclass
 from typing import Any
 
 import numpy as np
 
 from .errors import MnistModelError
 
+REJECTION_FILE = "rejection.onnx"
 
-@dataclass(frozen=True)
-class Rejection:
-    """When to say that a picture shows none of the labels.
+
+def rejection_scores(logits: np.ndarray, rejection_logits: np.ndarray) -> np.ndarray:
+    """How much pictures look like any of the labels.
+
+    The logarithm of the summed exponentials of the logits is high where any label has support (Liu et al.,
+    "Energy-based Out-of-distribution Detection", 2020). The log odds of the labels against everything else are added.
 
     Args:
-        weight: of the output that tells digits from other things, one number for each channel of the features; empty
-            where the network has none.
-        bias: of that output.
-        threshold: a picture whose score lies below is refused.
+        logits: of the labels, shape (B, labels).
+        rejection_logits: of the labels and, last, of everything else, shape (B, labels + 1).
+    Returns:
+        float64, shape (B,): the higher, the more it is a digit.
+
+    >>> rejection_scores(np.log([[1.0, 4.0]]), np.log([[2.0, 4.0, 3.0]])).round(3) == np.log(10).round(3)
+    array([ True])
     """
+    return _log_sum_exp(logits) + _log_sum_exp(rejection_logits[:, :-1]) - rejection_logits[:, -1].astype(np.float64)
 
-    weight: tuple[float, ...]
-    bias: float
-    threshold: float
 
-    def scores(self, logits: np.ndarray, features: np.ndarray) -> np.ndarray:
-        """How much pictures look like any of the labels.
+def _log_sum_exp(logits: np.ndarray) -> np.ndarray:
+    logits = logits.astype(np.float64)
+    highest = logits.max(axis=1, keepdims=True)
+    return highest[:, 0] + np.log(np.exp(logits - highest).sum(axis=1))
 
-        The logarithm of the summed exponentials of the logits is high where any label has support (Liu et al.,
-        "Energy-based Out-of-distribution Detection", 2020); the output beside the labels is added to it.
 
-        Args:
-            logits: shape (B, labels).
-            features: the last feature map, shape (B, channels, H, W), or its mean over H and W, shape (B, channels).
-        Returns:
-            float64, shape (B,): the higher, the more it is a digit.
+def read_threshold(config: dict[str, Any], path: object) -> float | None:
+    """The score below which a picture is refused, from the contents of a `config.json`; None where there is none.
 
-        >>> Rejection((1.0, -1.0), 0.5, 0.0).scores(np.zeros((1, 1)), np.array([[3.0, 1.0]]))
-        array([2.5])
-        """
-        logits = logits.astype(np.float64)
-        highest = logits.max(axis=1)
-        energy = highest + np.log(np.exp(logits - highest[:, None]).sum(axis=1))
-        if not self.weight:
-            return energy
-        pooled = features.mean(axis=(2, 3)) if features.ndim == 4 else features
-        return energy + pooled.astype(np.float64) @ np.asarray(self.weight) + self.bias
-
-    def as_config(self) -> dict[str, Any]:
-        """For `config.json`: six significant digits, about what float32 holds."""
-        return {**asdict(self), "weight": [float(f"{value:.6g}") for value in self.weight]}
-
-    @classmethod
-    def from_config(cls, config: dict[str, Any], path: object) -> "Rejection | None":
-        """From the contents of a `config.json`; None where the model has none.
-
-        Raises:
-            MnistModelError: the entry is damaged; `path` is named in the sentence.
-        """
-        entry = config.get("rejection")
-        if entry is None:
-            return None
-        try:
-            weight = tuple(float(value) for value in entry["weight"])
-            if weight and len(weight) != int(config["num_features"]):
-                raise ValueError(len(weight))
-            return cls(weight, float(entry["bias"]), float(entry["threshold"]))
-        except (KeyError, TypeError, ValueError) as error:
-            raise MnistModelError(f"{path} has a damaged 'rejection': fetch or train the checkpoint again.") from error
+    Raises:
+        MnistModelError: the entry is damaged; `path` is named in the sentence.
+    """
+    entry = config.get("rejection")
+    if entry is None:
+        return None
+    try:
+        return float(entry["threshold"])
+    except (KeyError, TypeError, ValueError) as error:
+        raise MnistModelError(f"{path} has a damaged 'rejection': fetch or train the checkpoint again.") from error
 
 
 def rejection_curve(digits: np.ndarray, others: np.ndarray, points: int = 100) -> list[dict[str, float]]:

@@ -39,7 +39,7 @@ def cut_part(part: Piece, line_height: float) -> list[Piece]:
     least = MIN_SIDE * line_height / cell * strokes
     column = np.arange(part.width)[None]
     rest, pieces, cut = part.ink, [], 0.0
-    for seam, cost in find_seams(coarse, most, distance, least, ALONG / strokes):
+    for seam, cost in find_seams(coarse, most, (distance, round(strokes)), least, ALONG / strokes):
         right = column >= (seam.repeat(cell)[: part.height] * cell)[:, None]
         sides = [_trim(part, rest * ~right, cut), _trim(part, rest * right, cost)]
         if all(side and max(side.width, side.height) >= MIN_CUT_PIECE * line_height for side in sides):
@@ -49,23 +49,26 @@ def cut_part(part: Piece, line_height: float) -> list[Piece]:
     return [*pieces, last] if pieces and last else [part]
 
 
-def find_seams(ink: np.ndarray, most: int, distance: int, least: float, along: float) -> list[tuple[np.ndarray, float]]:
+def find_seams(
+    ink: np.ndarray, most: int, distances: tuple[int, int], least: float, along: float
+) -> list[tuple[np.ndarray, float]]:
     """The ways from top to bottom that cross the fewest strokes, each through another column of the middle row.
 
     Args:
         ink: shape (H, W), values 0 to 1.
         most: number of seams.
-        distance: between two seams, and to the sides, in columns.
+        distances: between two seams, and to the sides, in columns.
         least: ink on either side.
         along: what a row spent in ink costs, beside the 1 for each stroke that a seam enters.
     Returns:
         From left to right: of each seam its column in each row, int, shape (H,), and its cost.
     """
+    distance, aside = distances
     middle = ink.shape[0] // 2
     above, from_above = _descend(ink[: middle + 1], along)
     below, from_below = _descend(ink[middle:][::-1], along)
     total = above + below - (1 + along) * ink[middle]
-    total[:distance] = total[len(total) - distance :] = np.inf
+    total[:aside] = total[len(total) - aside :] = np.inf
     sums = np.pad(ink.cumsum(axis=1), ((0, 0), (1, 0)))
     every = np.arange(len(ink))
     seams = []
@@ -121,4 +124,4 @@ def _trim(part: Piece, ink: np.ndarray, cut: float) -> Piece | None:
     left, top = part.box[:2]
     rows, columns = slice(rows[0], rows[-1] + 1), slice(columns[0], columns[-1] + 1)
     box = (left + int(columns.start), top + int(rows.start), left + int(columns.stop), top + int(rows.stop))
-    return Piece(box, ink[rows, columns], float(cut), part.height)
+    return Piece(box, ink[rows, columns], float(cut))

@@ -7,12 +7,17 @@ from dataclasses import dataclass, field
 
 import numpy as np
 
-from .preprocessing import connected_components
+from .preprocessing import connected_components, running, stroke_width
 
 # How much of a pixel is covered where a part has its edge.
 EDGE = 0.3
 # Parts kept, the tallest first: what holds more is no number but a texture.
 MAX_PARTS = 256
+
+# A broken line, as a pencil leaves it on rough paper.
+CRUMB = 0.15  # area of a crumb, relative to that of the largest part
+MIN_CRUMBS = 3  # in a picture: fewer are commas and dots
+GRAIN = 0.8  # half of the widest gap, relative to the width of the strokes
 
 # All that follows is relative to the height of the tallest part, or of the line.
 MIN_MAIN_HEIGHT = 0.35  # of a part that can be a digit: less is a bar, a comma, a dot, a minus sign
@@ -35,13 +40,11 @@ class Piece:
         box: left, top, right, bottom in pixels of the picture's ink.
         ink: float32, shape (bottom - top, right - left), values 0 to 1.
         cut: how many strokes were cut through to part this piece from the one to its left; 0 where nothing was.
-        whole: height of the connected part that it was cut from, in pixels; its own where it was not cut.
     """
 
     box: tuple[int, int, int, int]
     ink: np.ndarray = field(repr=False)
     cut: float = 0.0
-    whole: int = 0
 
     @property
     def width(self) -> int:
@@ -89,7 +92,7 @@ def find_lines(ink: np.ndarray) -> list[Line]:
 
 def find_parts(ink: np.ndarray) -> list[Piece]:
     """The connected parts of the ink with their soft edges, at most `MAX_PARTS`, in reading order of first pixels."""
-    labels = _with_edges(connected_components(ink > EDGE), ink)
+    labels = _with_edges(_label_parts(ink > EDGE), ink)
     rows, columns = np.nonzero(labels)
     if rows.size == 0:
         return []
@@ -108,8 +111,23 @@ def find_parts(ink: np.ndarray) -> list[Piece]:
     parts = []
     for number, (left, top, right, bottom) in zip(numbers[kept].tolist(), boxes[kept].tolist(), strict=True):
         inside = (slice(top, bottom), slice(left, right))
-        parts.append(Piece((left, top, right, bottom), ink[inside] * (labels[inside] == number), 0.0, bottom - top))
+        parts.append(Piece((left, top, right, bottom), ink[inside] * (labels[inside] == number)))
     return parts
+
+
+def _label_parts(mask: np.ndarray) -> np.ndarray:
+    """The connected parts of a mask; where many are crumbs, the gaps between them, as of a pencil's grain, are bridged.
+
+    Gaps in whole strokes stay: there may be two digits.
+    """
+    parts = connected_components(mask)
+    areas = np.bincount(parts.ravel())[1:]
+    crumbs = np.count_nonzero(areas < CRUMB * areas.max(initial=0))
+    if crumbs < MIN_CRUMBS:
+        return parts
+    reach = max(2, round(GRAIN * stroke_width(mask)))
+    bridged = connected_components(running(mask, 2 * reach + 1, np.maximum))
+    return np.where(mask, bridged, 0) if parts.max() - bridged.max() >= crumbs / 2 else parts
 
 
 def ink_box(ink: np.ndarray) -> tuple[int, int, int, int]:
@@ -265,4 +283,4 @@ def join(pieces: list[Piece]) -> Piece:
         x, y = piece.box[0] - left, piece.box[1] - top
         inside = ink[y : y + piece.height, x : x + piece.width]
         np.maximum(inside, piece.ink, out=inside)
-    return Piece((left, top, right, bottom), ink, pieces[0].cut, max(bottom - top, *(piece.whole for piece in pieces)))
+    return Piece((left, top, right, bottom), ink, pieces[0].cut)

@@ -1,7 +1,7 @@
 """The training loop, on accelerate: one process or many, CPU or GPU.
 
     accelerator = make_accelerator(config)
-    model, history = fit(model, data.train, augment, 10, validate, config, accelerator)
+    model, history = fit(model, data.train, augment, validate, config, accelerator)
 
 What is random in an epoch follows from (seed, epoch, process) alone, and the state is saved after each. So a run that
 was killed starts its last epoch again and ends with the same weights as one that was not.
@@ -34,9 +34,6 @@ from .data import Split, epoch_batches, to_pixel_values
 from .errors import MnistModelError
 from .run_state import Progress, load_state, save_state
 
-SEPARATION_WEIGHT = 0.25
-DIVERGENCE_WEIGHT = 0.1
-
 
 @dataclass
 class TrainingConfig:
@@ -46,13 +43,13 @@ class TrainingConfig:
     output_dir: str = field(
         default="runs/mnist_cnn", metadata={"help": "folder of the run: checkpoint/ to publish, states/ to resume from"}
     )
-    epochs: int = field(default=20, metadata={"help": "passes over the training pictures"})
+    epochs: int = field(default=17, metadata={"help": "passes over the training pictures"})
     batch_size: int = field(
         default=128, metadata={"help": "pictures per optimizer step, over all processes and accumulation steps"}
     )
     gradient_accumulation_steps: int = field(default=1, metadata={"help": "parts a batch is cut into, to save memory"})
     optimizer: str = field(
-        default="adamw", metadata={"help": "any optimizer of timm: adamw, sgd, lamb, lion, muon, ..."}
+        default="nmuon", metadata={"help": "any optimizer of timm: nmuon (Muon, Nesterov momentum), adamw, sgd, ..."}
     )
     learning_rate: float = field(default=3e-3, metadata={"help": "its highest value over the schedule"})
     schedule: Literal["onecycle", "cosine", "constant"] = field(
@@ -63,9 +60,9 @@ class TrainingConfig:
     label_smoothing: float = field(
         default=0.0, metadata={"help": "probability taken from the truth and spread over all"}
     )
-    outliers: float = field(
-        default=0.0,
-        metadata={"help": "made-up pictures of no digit for each digit, to learn what to refuse; digits only"},
+    rejection_epochs: int = field(
+        default=2,
+        metadata={"help": "passes in which a small network learns to tell digits from other things; 0: none does"},
     )
     dropout: float = field(default=0.0, metadata={"help": "before the classifier"})
     ema_decay: float = field(
@@ -97,7 +94,7 @@ class TrainingConfig:
             ("warmup_fraction", 0, 1),
             ("weight_decay", 0, math.inf),
             ("label_smoothing", 0, 1),
-            ("outliers", 0, 10),
+            ("rejection_epochs", 0, 10_000),
             ("dropout", 0, 0.99),
             ("ema_decay", 0, 0.999999),
             ("early_stopping_patience", 0, math.inf),
@@ -156,7 +153,6 @@ def fit(
     model: nn.Module,
     train: Split,
     augment: Callable[[Split], Tensor],
-    num_labels: int,
     validate: Callable[[nn.Module], dict[str, float]],
     config: TrainingConfig,
     accelerator: Accelerator,
@@ -164,12 +160,9 @@ def fit(
     """Train a model.
 
     Args:
-        model: takes (B, 1, H, W) and gives logits of shape (B, num_labels); or (B, num_labels + 1), where the last is
-            the log odds that a picture shows any of the labels.
+        model: takes (B, 1, H, W) and gives logits of shape (B, classes).
         train: the pictures to learn from.
-        augment: called with each batch; gives float32 pictures of shape (B, 28, 28), values 0 to 255. What it adds
-            behind the batch's own pictures shows none of the labels; only models of num_labels + 1 outputs learn that.
-        num_labels: how many labels there are.
+        augment: called with each batch; gives float32 pictures of shape (B, 28, 28), values 0 to 255.
         validate: called after each epoch, in every process, with a float32 model; gives `validation_loss` and
             `validation_accuracy`.
     Returns:
@@ -199,9 +192,7 @@ def fit(
     while not progress.is_over(config.epochs, config.early_stopping_patience):
         started = time.perf_counter()
         number = len(progress.history) + 1
-        results = _train_epoch(
-            number, model, averaged, optimizer, scheduler, train, augment, num_labels, config, accelerator
-        )
+        results = _train_epoch(number, model, averaged, optimizer, scheduler, train, augment, config, accelerator)
         _average_buffers(averaged.module, accelerator)
         results |= validate(averaged.module.eval())
         results["seconds"] = time.perf_counter() - started
@@ -265,7 +256,7 @@ def process_batches(count: int, config: TrainingConfig, epoch: int, process: int
 
 
 def _train_epoch(
-    number, model, averaged, optimizer, scheduler, train, augment, num_labels, config, accelerator
+    number, model, averaged, optimizer, scheduler, train, augment, config, accelerator
 ) -> dict[str, float]:
     model.train()
     steps = process_batches(len(train), config, number, accelerator.process_index, accelerator.num_processes)
@@ -277,9 +268,7 @@ def _train_epoch(
         for step, parts in enumerate(steps):
             for part in parts:
                 with accelerator.accumulate(model):
-                    totals += _train_step(
-                        model, optimizer, scheduler, train[part], augment, num_labels, config, accelerator
-                    )
+                    totals += _train_step(model, optimizer, scheduler, train[part], augment, config, accelerator)
             averaged.update_parameters(accelerator.unwrap_model(model))
             if step % 20 == 19 or step == len(steps) - 1:
                 if not totals[0].isfinite():
@@ -294,31 +283,15 @@ def _train_epoch(
     return {"learning_rate": learning_rate, "train_loss": loss / seen, "train_accuracy": right / seen}
 
 
-def _train_step(model, optimizer, scheduler, batch: Split, augment, num_labels, config, accelerator) -> Tensor:
-    count = len(batch)
-    pixel_values = to_pixel_values(augment(batch)).contiguous(memory_format=torch.channels_last)
-    outputs = model(pixel_values).float()
-    logits = outputs[:count, :num_labels]
+def _train_step(model, optimizer, scheduler, batch: Split, augment, config, accelerator) -> Tensor:
+    logits = model(to_pixel_values(augment(batch)).contiguous(memory_format=torch.channels_last)).float()
     loss = F.cross_entropy(logits, batch.labels, label_smoothing=config.label_smoothing)
-    others = _loss_of_others(outputs, count, num_labels) if len(outputs) > count else 0
-    accelerator.backward(loss + others)
+    accelerator.backward(loss)
     optimizer.step()
     scheduler.step()
     optimizer.zero_grad()
     right = (logits.detach().argmax(dim=1) == batch.labels).sum()
-    return torch.stack([loss.detach() * count, right, torch.full_like(right, count)]).double()
-
-
-def _loss_of_others(outputs: Tensor, count: int, num_labels: int) -> Tensor:
-    """What teaches to tell the first `count` pictures from the others, which show none of the labels.
-
-    The last output is to separate them. The labels of the others are to be equally probable (outlier exposure,
-    Hendrycks et al., 2019): by little, since to be unsure of what is no digit makes unsure of what is an odd one.
-    """
-    separation = F.softplus(-outputs[:count, num_labels]).mean() + F.softplus(outputs[count:, num_labels]).mean()
-    logits = outputs[count:, :num_labels]
-    divergence = (logits.logsumexp(dim=1) - logits.mean(dim=1)).mean() - math.log(num_labels)
-    return SEPARATION_WEIGHT * separation + DIVERGENCE_WEIGHT * divergence
+    return torch.stack([loss.detach() * len(batch), right, torch.full_like(right, len(batch))]).double()
 
 
 def _average_buffers(model: nn.Module, accelerator: Accelerator) -> None:

@@ -191,7 +191,7 @@ def test_a_pickle_is_never_opened(damaged, tmp_path):
 def test_onnx_cut_or_missing(damaged, expected, images):
     model = (damaged / "model.onnx").read_bytes()
     (damaged / "model.onnx").write_bytes(model[: len(model) // 2])
-    with pytest.raises(MnistModelError, match="model.onnx is damaged or cut short"):
+    with pytest.raises(MnistModelError, match="model.onnx is missing or damaged"):
         DigitRecognizer(damaged)
     (damaged / "model.onnx").unlink()
     predictions = DigitRecognizer(damaged).predict_canonical(list(images))  # written anew from the weights

@@ -10,6 +10,7 @@ from huggingface_hub import ModelCard
 from mnist_model import DigitRecognizer, MnistModelError
 from mnist_model.config import bundled_checkpoint
 from mnist_model.hub import CHECKPOINT_FILES, CODE_FILES, download_checkpoint, push_checkpoint
+from mnist_model.rejection import REJECTION_FILE
 
 ID = "you/mnist-cnn"
 
@@ -30,8 +31,9 @@ def test_what_is_pushed(hub, checkpoint):
     assert len(commits) == 2 and commits[0].id == pushed.commit  # the first is the Hub's own
     assert pushed.url == f"{hub.url}/{ID}" and pushed.commit in pushed.summary() and pushed.url in pushed.summary()
     plots = {path.name for path in checkpoint.glob("*.png")}
-    assert plots and files.keys() == {*CHECKPOINT_FILES, *CODE_FILES, "README.md", ".gitattributes"} | plots
-    for name in (*CHECKPOINT_FILES, *CODE_FILES):
+    sent = {*CHECKPOINT_FILES, REJECTION_FILE, *CODE_FILES}
+    assert plots and files.keys() == {*sent, "README.md", ".gitattributes"} | plots
+    for name in sent:
         assert files[name] == (checkpoint / name).read_bytes()
     assert ModelCard(files["README.md"].decode()).data.pipeline_tag == "image-classification"
 

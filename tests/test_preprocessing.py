@@ -22,12 +22,22 @@ from mnist_model.preprocessing import (
     connected_components,
     find_ink,
     fit_to_box,
-    label_ink,
     stroke_width,
     to_grey,
 )
 
 MODES = ["1", "L", "P", "RGB", "RGBA", "LA", "CMYK", "YCbCr", "HSV", "LAB", "I", "F", "I;16"]
+
+# How a picture is stored that its EXIF orientation turns upright.
+STORED = {
+    2: Image.Transpose.FLIP_LEFT_RIGHT,
+    3: Image.Transpose.ROTATE_180,
+    4: Image.Transpose.FLIP_TOP_BOTTOM,
+    5: Image.Transpose.TRANSPOSE,
+    6: Image.Transpose.ROTATE_90,
+    7: Image.Transpose.TRANSVERSE,
+    8: Image.Transpose.ROTATE_270,
+}
 
 
 @pytest.fixture(scope="module")
@@ -119,18 +129,9 @@ def test_polarity(digit):
 
 @pytest.mark.parametrize("orientation", range(1, 9))
 def test_exif_rotation_is_undone(page, orientation, tmp_path):
-    undo = {
-        2: Image.Transpose.FLIP_LEFT_RIGHT,
-        3: Image.Transpose.ROTATE_180,
-        4: Image.Transpose.FLIP_TOP_BOTTOM,
-        5: Image.Transpose.TRANSPOSE,
-        6: Image.Transpose.ROTATE_90,
-        7: Image.Transpose.TRANSVERSE,
-        8: Image.Transpose.ROTATE_270,
-    }
     stored = page.convert("RGB")
-    if orientation in undo:
-        stored = stored.transpose(undo[orientation])
+    if orientation in STORED:
+        stored = stored.transpose(STORED[orientation])
     exif = Image.Exif()
     exif[0x0112] = orientation
     stored.save(tmp_path / "photo.jpg", quality=95, exif=exif)
@@ -254,12 +255,16 @@ def test_a_grey_picture_stays_as_it_is():
     assert np.abs(to_grey(np.dstack([grey] * 3)) - grey).max() <= 1
 
 
-def reencode(picture: Image.Image, form: str) -> Image.Image:
-    file = io.BytesIO()
+def reencode(picture: Image.Image, form: str, orientation: int = 1) -> Image.Image:
+    """Write and open a picture, stored turned and mirrored so that its EXIF orientation undoes it."""
+    file, exif = io.BytesIO(), Image.Exif()
+    exif[0x0112] = orientation
+    if orientation in STORED:
+        picture = picture.transpose(STORED[orientation])
     if form == "PNG":
-        picture.save(file, "PNG")
+        picture.save(file, "PNG", exif=exif)
     else:
-        picture.convert("RGB").save(file, "JPEG", quality=int(form))
+        picture.convert("RGB").save(file, "JPEG", quality=int(form), exif=exif)
     return Image.open(file)
 
 
@@ -271,9 +276,10 @@ def reencode(picture: Image.Image, form: str) -> Image.Image:
     inverted=st.booleans(),
     mode=st.sampled_from(["1", "L", "RGB", "RGBA", "alpha"]),
     form=st.sampled_from(["PNG", "60", "75", "95"]),
+    orientation=st.integers(1, 8),
 )
-def test_one_digit_has_one_answer(recognizer, digit, side, place, inverted, mode, form):
-    """Whatever its size, its place on the page, its polarity, and the kind of file."""
+def test_one_digit_has_one_answer(recognizer, digit, side, place, inverted, mode, form, orientation):
+    """Whatever its size, its place on the page, its polarity, how the camera was held, and the kind of file."""
     drawn = min(side, 400)
     picture = draw_digit(digit, side=drawn, pen=drawn * 15 / 280).resize((side, side), Image.Resampling.BICUBIC)
     page = Image.new("L", (round(side * 1.5), round(side * 1.3)), 255)
@@ -290,18 +296,62 @@ def test_one_digit_has_one_answer(recognizer, digit, side, place, inverted, mode
     else:
         page = page.convert(mode)
     expected = recognizer.predict(draw_digit(digit, side=280, pen=15))
-    found = recognizer.predict(reencode(page, form))
+    found = recognizer.predict(reencode(page, form, orientation))
     assert found.label == expected.label
     assert max(abs(found.probabilities[name] - expected.probabilities[name]) for name in found.probabilities) <= 0.02
 
 
-def test_parts_of_the_ink():
-    ink = np.zeros((300, 500), np.float32)
-    ink[50:150, 60:70] = 1
-    ink[50:150, 200:210] = 0.5
-    labels, mass = label_ink(ink)
-    assert labels.shape == ink.shape and labels.max() == 2
-    assert mass[labels[100, 65]] == 1000 and mass[labels[100, 205]] == 500
+def tightly(digit: int, side: int, pen: float) -> np.ndarray:
+    """A digit that touches all sides of a square, or two of them, as white ink on black."""
+    ink = ImageOps.invert(draw_digit(digit, side=560, pen=pen))
+    ink = ink.crop(ink.getbbox())
+    ink = ImageOps.contain(ink, (side, side), Image.Resampling.BOX)
+    square = Image.new("L", (side, side))
+    square.paste(ink, ((side - ink.width) // 2, (side - ink.height) // 2))
+    return np.asarray(square)
+
+
+@pytest.mark.parametrize("digit", range(10))
+@pytest.mark.parametrize("side", [16, 20, 32])
+def test_a_digit_that_fills_a_small_picture(recognizer, digit, side):
+    expected = canonicalize(draw_digit(digit, side=280, pen=20))
+    for pen in (36, 48):
+        small = tightly(digit, side, pen)
+        for picture in (small, 255 - small, small / 127.5 - 1):
+            assert recognizer.predict(picture).label == str(digit)
+            assert difference(canonicalize(picture), expected, reach=1) < 70
+
+
+@pytest.mark.parametrize("digit", range(10))
+def test_hard_edges_are_made_soft(recognizer, digit):
+    hard = np.asarray(draw_digit(digit, side=33, pen=2.3)) > 127  # about 20 pixels high
+    canonical = canonicalize(hard)
+    assert recognizer.predict(hard).label == str(digit)
+    assert np.count_nonzero((canonical > 25) & (canonical < 230)) > 0.2 * np.count_nonzero(canonical)
+
+
+def as_cut_out(digit: int, seed: int, side: int, frame: bool = False) -> np.ndarray:
+    """A cell of a form on toned, grainy paper, with little room around the digit, and lines along its sides."""
+    rng = np.random.default_rng(seed)
+    page = np.asarray(draw_digit(digit, side=side, pen=side / 14))
+    rows, columns = np.nonzero(page < 128)
+    room = side // 12
+    page = page[
+        max(rows.min() - room, 0) : rows.max() + room, max(columns.min() - room, 0) : columns.max() + room
+    ].copy()
+    if frame:
+        page[:2], page[:, -2:] = 60, 90
+    grain = Image.fromarray(rng.normal(0, 5, (side // 8, side // 8)).astype(np.float32))
+    grain = np.asarray(grain.resize(page.shape[::-1], Image.Resampling.BICUBIC)) + rng.normal(0, 2, page.shape)
+    light = np.linspace(1, rng.uniform(0.8, 1), page.shape[1])
+    return np.clip((page * 0.5 + 80) * light + grain, 0, 255).astype(np.uint8)
+
+
+@pytest.mark.parametrize("frame", [False, True])
+@pytest.mark.parametrize("side", [60, 150, 280])
+def test_digits_cut_out_of_a_page(recognizer, side, frame):
+    labels = [recognizer.predict(as_cut_out(digit, digit, side, frame)).label for digit in range(10)]
+    assert sum(label == str(digit) for digit, label in enumerate(labels)) >= 9, labels
 
 
 def test_find_ink_keeps_the_shape():

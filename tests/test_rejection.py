@@ -5,16 +5,15 @@ import shutil
 
 import numpy as np
 import pytest
-import timm
 import torch
 from strokes import DIGITS, draw_digit, draw_strokes
 
-import mnist_model  # noqa: F401  (registers mnist_cnn)
 from mnist_model import DigitRecognizer, MnistModelError
-from mnist_model.calibration import DIGITS_REFUSED, fit_rejection, split_last_output
+from mnist_model.architectures import REJECTION_NETWORK, create_network
 from mnist_model.config import bundled_checkpoint
-from mnist_model.data import to_pixel_values
-from mnist_model.rejection import Rejection, rejection_curve
+from mnist_model.data import Split
+from mnist_model.rejection import REJECTION_FILE, rejection_curve, rejection_scores
+from mnist_model.rejection_training import DIGITS_REFUSED, choose_threshold, with_nondigits
 
 LETTERS = {
     "A": [[(0.2, 0.9), (0.5, 0.1), (0.8, 0.9)], [(0.32, 0.6), (0.68, 0.6)]],
@@ -42,10 +41,15 @@ def test_digits_are_kept(recognizer):
     assert all(prediction.is_digit for prediction in recognizer.predict([draw_digit(digit) for digit in DIGITS]))
 
 
+def test_letters_are_refused(recognizer):
+    predictions = recognizer.predict([draw_strokes(strokes) for strokes in LETTERS.values()])
+    assert sum(prediction.is_digit for prediction in predictions) <= 1
+
+
 def test_what_scores_below_the_threshold_is_refused(tmp_path):
     pictures = [draw_digit(7), *(draw_strokes(strokes) for strokes in LETTERS.values())]
     for name, threshold in (("low", -1000.0), ("high", 1000.0)):
-        recognizer = with_rejection(tmp_path / name, {"weight": [], "bias": 0.0, "threshold": threshold})
+        recognizer = with_rejection(tmp_path / name, {"threshold": threshold})
         assert {prediction.is_digit for prediction in recognizer.predict(pictures)} == {name == "low"}
 
 
@@ -55,36 +59,42 @@ def test_a_model_without_rejection_refuses_only_what_is_empty(tmp_path):
     assert not recognizer.predict(np.zeros((50, 50), np.uint8)).is_digit
 
 
-@pytest.mark.parametrize("entry", [{}, {"weight": [1.0], "bias": 0.0, "threshold": 0.0}, [], {"weight": "x"}])
+@pytest.mark.parametrize("entry", [{}, {"threshold": "x"}, []])
 def test_a_damaged_rejection_is_told(tmp_path, entry):
     with pytest.raises(MnistModelError, match="has a damaged 'rejection'"):
         with_rejection(tmp_path / "checkpoint", entry)
 
 
-def test_the_last_output_becomes_the_score():
-    torch.manual_seed(0)
-    model = timm.create_model("mnist_cnn", in_chans=1, num_classes=11).eval()
-    images = torch.randint(0, 256, (40, 28, 28), dtype=torch.uint8)
-    with torch.inference_mode():
-        outputs = model(to_pixel_values(images))
-        weight, bias = split_last_output(model, 10)
-        logits, features = model(to_pixel_values(images)), model.forward_features(to_pixel_values(images))
-    torch.testing.assert_close(logits, outputs[:, :10])
-    rejection = Rejection(tuple(weight.tolist()), bias.item(), 0.0)
-    expected = outputs[:, :10].logsumexp(dim=1) + outputs[:, 10]
-    np.testing.assert_allclose(rejection.scores(logits.numpy(), features.numpy()), expected, atol=1e-4)
-    again = Rejection.from_config({"num_features": 128, "rejection": rejection.as_config()}, "config.json")
-    np.testing.assert_allclose(again.scores(logits.numpy(), features.numpy()), expected, atol=1e-3)
+def test_a_missing_network_is_told(tmp_path):
+    shutil.copytree(bundled_checkpoint(), tmp_path / "checkpoint")
+    (tmp_path / "checkpoint" / REJECTION_FILE).unlink()
+    with pytest.raises(MnistModelError, match="rejection.onnx is missing or damaged"):
+        DigitRecognizer(tmp_path / "checkpoint")
+
+
+def test_the_score_is_the_energy_and_the_log_odds_of_the_labels():
+    logits, more = np.random.default_rng(0).normal(0, 20, (2, 50, 11)).astype(np.float32)
+    probabilities = np.exp(more - more.max(axis=1, keepdims=True).astype(np.float64))
+    expected = np.log(probabilities[:, :10].sum(axis=1) / probabilities[:, 10])
+    expected += np.log(np.exp(logits[:, :10].astype(np.float64)).sum(axis=1))
+    np.testing.assert_allclose(rejection_scores(logits[:, :10], more), expected, rtol=1e-4, atol=1e-3)
+    assert np.isfinite(rejection_scores(logits[:, :10] * 1e4, more * 1e4)).all()
+
+
+def test_as_many_non_digits_as_digits():
+    digits = Split(torch.randint(0, 256, (7, 28, 28), dtype=torch.uint8), torch.arange(7))
+    both = with_nondigits(digits, label=10)
+    assert both.labels.tolist() == [*range(7), *[10] * 7] and both.images.dtype == torch.uint8
+    assert torch.equal(both.images[:7], digits.images) and both.images[7:].flatten(1).any(dim=1).all()
 
 
 def test_the_threshold_costs_the_digits_it_may():
     torch.manual_seed(0)
-    model = timm.create_model("mnist_cnn", in_chans=1, num_classes=11).eval()
-    last_output = split_last_output(model, 10)
+    model, network = (create_network(REJECTION_NETWORK, in_chans=1, num_classes=count).eval() for count in (10, 11))
     digits, others = torch.randint(0, 256, (2, 400, 28, 28), dtype=torch.uint8)
-    rejection, refused = fit_rejection(model, last_output, digits, others // 8)
+    refused = choose_threshold(model, network, digits, others // 8)
     assert abs(refused["digits_refused"] - DIGITS_REFUSED) <= 1 / 400
-    assert rejection.threshold == refused["threshold"] and 0 <= refused["others_refused"] <= 1
+    assert 0 <= refused["others_refused"] <= 1
 
 
 def test_the_curve():

@@ -7,8 +7,8 @@ from hypothesis import strategies as st
 from PIL import Image, ImageDraw, ImageOps
 from strokes import DIGITS, draw_strokes
 
-from mnist_model.lattice import MOST_PIECES, FoundDigit, find_digits, legible, list_candidates
-from mnist_model.preprocessing import find_ink, to_grey
+from mnist_model.lattice import MOST_PIECES, FoundDigit, cost_of_doubt, find_digits, legible, list_candidates
+from mnist_model.preprocessing import connected_components, find_ink, to_grey
 from mnist_model.seams import cut_line, cut_part, find_seams
 from mnist_model.segmentation import find_lines, find_parts
 
@@ -52,7 +52,8 @@ def pushed_together(text, pen):
     raise AssertionError(f"{text} does not come together")
 
 
-@pytest.mark.parametrize("text, pen", [("30", 6), ("74", 6), ("30", 12), ("74", 12), ("20", 12), ("26", 12)])
+@pytest.mark.parametrize("text", ["20", "26", "30", "33", "41", "48", "66", "74", "88"])
+@pytest.mark.parametrize("pen", [6, 12])
 def test_digits_that_touch(recognizer, text, pen):
     assert recognizer.read(pushed_together(text, pen)).text == text
 
@@ -118,6 +119,47 @@ def test_a_broken_stroke_is_joined(recognizer):
     assert recognizer.read(picture).text == "805"
 
 
+def test_a_line_in_crumbs_as_of_a_pencil(recognizer):
+    rng = np.random.default_rng(0)
+    picture = np.asarray(page("3052", pen=5, gap=50).convert("L")).copy()
+    for row, column in rng.integers(0, picture.shape, (2500, 2)):
+        picture[row : row + 4, column : column + 4] = 255
+    ink = find_ink(to_grey(picture))
+    assert connected_components(ink > 0.3).max() > 12 and len(find_parts(ink)) <= 5
+    assert recognizer.read(picture).text == "3052"
+
+
+def test_digits_a_hair_apart_are_apart():
+    ink = np.zeros((60, 100), np.float32)
+    ink[5:55, 5:48] = ink[5:55, 50:95] = 1
+    ink[57:60, 10:13] = ink[57:60, 60:63] = 1  # dots under them
+    assert len(find_parts(ink)) == 4
+
+
+@pytest.mark.parametrize("form", ["picture", "array", "turned"])
+def test_a_small_number_in_a_large_picture(recognizer, tmp_path, form):
+    picture = draw(place("4081", x=1500, y=900, size=60, gap=18), (3000, 2000), pen=3.5)
+    given = np.asarray(picture) if form == "array" else picture
+    if form == "turned":
+        exif = Image.Exif()
+        exif[0x0112] = 8
+        picture.transpose(Image.Transpose.ROTATE_270).save(tmp_path / "turned.png", exif=exif)
+        given = tmp_path / "turned.png"
+    reading = recognizer.read(given)
+    assert reading.text == "4081"
+    rows, columns = np.nonzero(np.asarray(picture.convert("L")) < 128)
+    first, last = reading.digits[0].box, reading.digits[-1].box
+    found = [first.x, min(first.y, last.y), last.x + last.width, max(first.y + first.height, last.y + last.height)]
+    truth = [columns.min(), rows.min(), columns.max() + 1, rows.max() + 1]
+    assert np.abs(np.subtract(found, truth)).max() <= 4
+
+
+@pytest.mark.parametrize("axes", [(None,), (None, None)])
+def test_arrays_that_start_with_other_axes(recognizer, axes):
+    picture = np.asarray(draw(place("50", x=700, y=400, size=160, gap=40), (1200, 800), pen=9).convert("L"))
+    assert recognizer.read(picture[axes]).text == recognizer.read(picture).text == "50"
+
+
 def test_polarity_and_colour(recognizer):
     strokes = place("9042")
     for colours in ({"ink": "white", "paper": "black"}, {"ink": "#1030a0", "paper": "#f0e8c0"}):
@@ -180,6 +222,23 @@ def count_candidates(ink):
     return counts
 
 
+def test_each_digit_names_the_picture_that_was_scored():
+    scored = []
+
+    def score(pictures):
+        scored.extend(pictures)
+        return np.zeros(len(pictures))
+
+    found = find_digits(find_ink(to_grey(page("507", gap=40))), score)
+    assert len(found) >= 3 and all(scored[digit.index] is digit.canonical for digit in found)
+
+
+def test_doubt_costs_by_degrees():
+    costs = [cost_of_doubt(0.9, margin) for margin in (-np.inf, -2, 0, 2, 4, np.inf)]
+    assert costs == sorted(costs, reverse=True) and costs[1] - costs[4] > 3
+    assert costs[-1] == pytest.approx(-np.log(0.9))
+
+
 def test_work_grows_no_faster_than_the_number_of_digits():
     counts = {}
     for length in (6, 12, 24):
@@ -201,7 +260,7 @@ def test_seams_go_where_there_is_no_ink():
     ink = np.zeros((40, 60), np.float32)
     ink[5:35, 5:25] = ink[5:35, 35:55] = 1
     ink[18:22, 25:35] = 1  # a bridge
-    ((seam, crossed),) = find_seams(ink, most=1, distance=6, least=100, along=0.1)
+    ((seam, crossed),) = find_seams(ink, most=1, distances=(6, 6), least=100, along=0.1)
     assert ((seam >= 24) & (seam <= 35)).all() and crossed == pytest.approx(1.4, abs=0.1)
 
 

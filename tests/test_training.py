@@ -52,7 +52,14 @@ def whole_run(tiny_dataset, tmp_path_factory) -> Path:
 def test_what_a_run_leaves(whole_run):
     names = {path.name for path in (whole_run / "checkpoint").iterdir()}
     assert names >= {
-        *("config.json", "model.safetensors", "model.onnx", "preprocessing.py", "image_processing_mnist.py"),
+        *(
+            "config.json",
+            "model.safetensors",
+            "model.onnx",
+            "rejection.onnx",
+            "preprocessing.py",
+            "image_processing_mnist.py",
+        ),
         *("report.json", "training_curves.png", "confusion_matrix.png", "reliability.png", "mistakes.png"),
         "rejection.png",
     }
@@ -60,18 +67,37 @@ def test_what_a_run_leaves(whole_run):
     report = json.loads(text)
     assert [epoch["epoch"] for epoch in report["history"]] == [1, 2, 3]
     config = json.loads((whole_run / "checkpoint" / "config.json").read_text())
-    assert config["rejection"]["threshold"] == report["rejection"]["threshold"] and not config["rejection"]["weight"]
+    assert config["rejection"] == {"threshold": report["rejection"]["threshold"]}
     assert 0 <= report["rejection"]["digits_refused"] <= 0.1
     assert report["images"] == 60 and report["errors"] == len(report["mistakes"])
     assert report["training"]["training"]["batch_size"] == 8
     assert str(ROOT) not in text and "/tmp" not in json.dumps(report["training"]["data"])
 
 
-def test_a_run_with_made_up_non_digits_keeps_their_output_in_the_config(tiny_dataset, tmp_path):
-    finished = run([*train_command(tiny_dataset, tmp_path), "--outliers", "0.5", "--epochs", "1"])
+def test_a_run_that_learns_to_refuse_nothing(tiny_dataset, tmp_path):
+    finished = run([*train_command(tiny_dataset, tmp_path), "--rejection-epochs", "0", "--epochs", "1"])
     assert finished.returncode == 0, finished.stderr
-    config = json.loads((tmp_path / "checkpoint" / "config.json").read_text())
-    assert len(config["rejection"]["weight"]) == config["num_features"] and config["num_classes"] == 10
+    names = {path.name for path in (tmp_path / "checkpoint").iterdir()}
+    assert not names & {"rejection.onnx", "rejection.png"}
+    assert "rejection" not in json.loads((tmp_path / "checkpoint" / "config.json").read_text())
+
+
+def test_killed_while_it_learns_to_refuse_it_resumes_to_the_same_threshold(whole_run, tiny_dataset, tmp_path):
+    env = {**os.environ, "HF_HUB_OFFLINE": "1", "ACCELERATE_USE_CPU": "true", "OMP_NUM_THREADS": "1"}
+    command = list(map(str, train_command(tiny_dataset, tmp_path)))
+    with subprocess.Popen(command, cwd=ROOT, env=env, stdout=subprocess.PIPE, text=True) as process:
+        for line in process.stdout:
+            if line.startswith("epoch   1/2"):
+                process.send_signal(signal.SIGKILL)
+                break
+    assert not (tmp_path / "checkpoint").exists()
+    resumed = run([*command, "--resume", "latest"])
+    assert resumed.returncode == 0, resumed.stderr
+    assert "epoch   3/3" not in resumed.stdout
+    expected, found = (folder / "checkpoint" / "rejection.onnx" for folder in (whole_run, tmp_path))
+    assert expected.read_bytes() == found.read_bytes()
+    expected, found = (json.loads((run / "checkpoint" / "config.json").read_text()) for run in (whole_run, tmp_path))
+    assert expected["rejection"] == found["rejection"]
 
 
 def test_a_killed_run_resumes_to_the_same_weights(whole_run, tiny_dataset, tmp_path):

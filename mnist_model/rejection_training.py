@@ -1,0 +1,75 @@
+"""The network that tells digits from everything else: what it learns from, and when it refuses.
+
+    train = with_nondigits(data.train, label=10)
+    measured = choose_threshold(model, network, digits, nondigits)   # {"threshold": 3.4, "digits_refused": 0.005, ...}
+
+The network is trained by `training.fit` like any other, as a classifier of the labels and of one class more.
+"""
+
+from typing import Any
+
+import numpy as np
+import torch
+from torch import Tensor, nn
+
+from .data import Split, to_pixel_values
+from .nondigits import make_nondigits
+from .rejection import rejection_curve, rejection_scores
+
+# What a network of its size learns in two passes; it is for this task alone, and no option of the command line.
+RECIPE: dict[str, Any] = {
+    "batch_size": 256,
+    "gradient_accumulation_steps": 1,
+    "optimizer": "nmuon",
+    "learning_rate": 4e-3,
+    "schedule": "onecycle",
+    "warmup_fraction": 0.2,
+    "weight_decay": 0.05,
+    "label_smoothing": 0.0,
+    "ema_decay": 0.995,
+    "dropout": 0.0,
+    "keep": "last",
+    "early_stopping_patience": 0,
+    "report_to": "none",
+}
+DIGITS_REFUSED = 0.01
+BATCH = 500
+
+
+def with_nondigits(split: Split, label: int) -> Split:
+    """The pictures of a split, and behind them as many made-up ones that are no digits, labelled `label`."""
+    made = [make_nondigits(part, len(part)).round().to(torch.uint8) for part in split.images.split(BATCH)]
+    labels = torch.full_like(split.labels, label)
+    return Split(torch.cat([split.images, *made]), torch.cat([split.labels, labels]))
+
+
+def choose_threshold(model: nn.Module, network: nn.Module, digits: Tensor, others: Tensor) -> dict[str, Any]:
+    """The score below which `DIGITS_REFUSED` of the digits lie.
+
+    Args:
+        model: classifier of the labels, in eval mode.
+        network: classifier of the labels and of everything else, in eval mode.
+        digits: pictures that are to be kept, shape (N, 28, 28), values 0 to 255; not those trained on.
+        others: pictures that are to be refused, shape (M, 28, 28), values 0 to 255.
+    Returns:
+        What goes into the report: the threshold, the shares refused at it, and the whole curve.
+    """
+    of_digits, of_others = _scores(model, network, digits), _scores(model, network, others)
+    threshold = float(f"{np.quantile(of_digits, DIGITS_REFUSED):.6g}")
+    return {
+        "threshold": threshold,
+        "digits_refused": float((of_digits < threshold).mean()),
+        "others_refused": float((of_others < threshold).mean()),
+        "digits": len(digits),
+        "others": len(others),
+        "curve": rejection_curve(of_digits, of_others),
+    }
+
+
+def _scores(model: nn.Module, network: nn.Module, images: Tensor) -> np.ndarray:
+    scores = []
+    with torch.inference_mode():
+        for part in images.split(BATCH):
+            pixel_values = to_pixel_values(part)
+            scores.append(rejection_scores(*(each(pixel_values).cpu().numpy() for each in (model, network))))
+    return np.concatenate(scores)
