@@ -44,8 +44,8 @@ def follow(image) -> Steps:
     >>> page = np.full((200, 300), 255)
     >>> page[40:160, 140:152] = 0
     >>> steps = follow(page)
-    >>> steps.box, steps.bright, bool(steps.ground.min() > 250)
-    ((140, 40, 12, 120), False, True)
+    >>> steps.box, steps.bright, int(steps.ground.min())
+    ((140, 40, 12, 120), False, 255)
     """
     grey = to_grey(image)
     ink, ground = find_ink_and_ground(grey)

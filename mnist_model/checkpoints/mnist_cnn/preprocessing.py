@@ -311,7 +311,8 @@ def _level_of_border(grey: np.ndarray) -> int:
     """The grey level that most of a picture's border has: a digit that fills the picture covers much of the border."""
     border = np.concatenate(_sides(grey, max(1, min(grey.shape) // 50)))
     counts = np.bincount(np.clip(border, 0, 255).astype(np.uint8), minlength=256)
-    return int(np.convolve(counts, np.ones(3, int), "same").argmax())
+    first = max(0, int(np.convolve(counts, np.ones(3, int), "same").argmax()) - 1)
+    return first + int(counts[first : first + 3].argmax())
 
 
 def _sign(difference: np.ndarray) -> int:
