@@ -62,26 +62,29 @@ def canonicalize(image) -> np.ndarray:
     >>> canonicalize(np.zeros((5, 5))).any()
     np.False_
     """
-    return fit_to_box(find_one_digit(image))
+    return fit_to_box(find_one_digit(image)[0])
 
 
-def find_one_digit(image) -> np.ndarray:
+def find_one_digit(image) -> tuple[np.ndarray, float]:
     """The ink of the one digit in a picture, upright, and from close where it is small in a large picture.
 
     Args:
         image: as for `canonicalize`.
     Returns:
         float32, shape (H, W), values 0 to 1: the whole picture at `WORKING_SIDE`, or the part of it around the digit;
-        of size 0 where `image` is no picture.
+        of size 0 where `image` is no picture. And its share of all the ink, 0 to 1: where it is small, the picture
+        shows more than one thing.
     """
     image = _as_picture(image)
     if image is None:
-        return np.zeros((0, 0), np.float32)
+        return np.zeros((0, 0), np.float32), 0.0
     grey = _grey(_downscale(image))
-    ink = drop_specks(find_ink(grey), one_digit=True)
+    everything = find_ink(grey)
+    ink = drop_specks(everything, one_digit=True)
+    share = float(ink.sum() / max(everything.sum(), 1e-6))
     if max(image.size) > max(ink.shape):
         ink = _look_closer(image, grey, ink)
-    return _upright(ink, image)
+    return _upright(ink, image), share
 
 
 def _look_closer(image: Image.Image, grey: np.ndarray, ink: np.ndarray) -> np.ndarray:

@@ -10,7 +10,7 @@ import json
 import math
 import os
 from collections.abc import Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import NamedTuple, overload
 
@@ -22,13 +22,14 @@ from .closeup import find_writing
 from .config import bundled_checkpoint, read_config
 from .errors import MnistModelError
 from .lattice import cost_of_doubt, find_digits, legible
-from .preprocessing import canonicalize
+from .preprocessing import find_one_digit, fit_to_box
 from .refusal import Refusal, why_refused
 from .rejection import REJECTION_FILE, read_threshold, rejection_scores
 from .segmentation import ink_box
 
 MAX_FILE_BYTES = 10 * 1024 * 1024
 MAX_PIXELS = 80_000_000  # beyond, PIL warns of a decompression bomb
+MIN_SHARE = 0.5  # of all the ink in a picture: what holds less is not the one digit in it
 SCORED_AT_ONCE = 64  # pictures that may be digits, to bound the memory
 
 
@@ -40,8 +41,8 @@ class Prediction:
         label: name of the most probable class.
         confidence: its probability, 0 to 1.
         probabilities: of all classes, by name, in the order of the model's labels; they sum to 1.
-        is_digit: False where there is no ink, or where what there is looks like none of the labels. `label` is then
-            what the model would guess if it had to.
+        is_digit: False where there is no ink, where what there is looks like none of the labels, and where it is less
+            than half of what is in the picture. `label` is then what the model would guess if it had to.
         canonical: what the model saw: uint8, shape (28, 28), ink bright on black.
     """
 
@@ -168,7 +169,13 @@ class DigitRecognizer:
         """
         several = isinstance(image, (list, tuple))
         images = [_opened(one) for one in (image if several else [image])]
-        predictions = self.predict_canonical([canonicalize(one) for one in images])
+        found = [find_one_digit(one) for one in images]
+        predictions = [
+            replace(prediction, is_digit=prediction.is_digit and share >= MIN_SHARE)
+            for prediction, (_, share) in zip(
+                self.predict_canonical([fit_to_box(ink) for ink, _ in found]), found, strict=True
+            )
+        ]
         return predictions if several else predictions[0]
 
     def read(self, image) -> Reading:

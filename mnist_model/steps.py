@@ -49,7 +49,7 @@ def follow(image) -> Steps:
     """
     grey = to_grey(image)
     ink, ground = find_ink_and_ground(grey)
-    digit = find_one_digit(image)
+    digit, _ = find_one_digit(image)
     inked = ink > 0.5
     bright = bool(inked.any() and (grey[inked] > ground[inked]).mean() > 0.5)
     box = ink_box(drop_specks(ink, one_digit=True)) if digit.any() else None

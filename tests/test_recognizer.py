@@ -165,3 +165,14 @@ def test_from_the_shell(run_python, tmp_path):
     assert blank["is_digit"] is False and blank["label"] is None
     finished = run_python("-m", "mnist_model", "predict", pictures[0], "--model", "./nowhere", check=False)
     assert finished.returncode == 2 and finished.stderr == "error: There is no checkpoint folder ./nowhere.\n"
+
+
+def test_what_is_less_than_half_of_the_picture_is_not_the_one_digit_in_it(recognizer):
+    page = np.full((200, 900), 255, np.uint8)
+    for column, digit in enumerate((3, 8, 2, 5)):
+        page[20:180, 30 + column * 220 : 190 + column * 220] = np.asarray(draw_digit(digit, side=160).convert("L"))
+    assert not recognizer.predict(page).is_digit
+    assert recognizer.read(page).text == "3825"
+    page[:, 220:] = 255
+    page[50:55, 400:800:60] = 0  # specks beside a digit do no harm
+    assert recognizer.predict(page).is_digit and recognizer.predict(page).label == "3"
