@@ -220,7 +220,7 @@ def test_every_option_of_the_run_is_shown(text):
         (["model", "parameters"], 7654321, ["7,654,321 parameters"]),
         (["confusion_matrix", 3, 8], 77, ["3 read as 8 (77 times)"]),
         (["mistakes"], [], ["Nothing in this split"]),
-        (["history"], [], ["17 epochs"]),
+        (["history"], [], ["23 epochs"]),
         (["history", -1, "validation_accuracy"], 0.7777, ["77.77% were read right"]),
         (["training", "training", "learning_rate"], 0.0123, ["was 0.0123 at its highest"]),
         (["training", "training", "ema_decay"], 0.9, ["(decay 0.9)"]),
@@ -238,7 +238,7 @@ def test_every_option_of_the_run_is_shown(text):
     ],
 )
 def test_another_report_gives_another_card(folder, path, value, shown):
-    change_report(folder, ["training", "training", "epochs"], 17)
+    change_report(folder, ["training", "training", "epochs"], 23)
     change_report(folder, path, value)
     for words in shown:
         assert words in make_card(folder, MODEL_ID)
