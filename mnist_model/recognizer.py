@@ -309,9 +309,7 @@ def _open_session(path: Path) -> onnxruntime.InferenceSession:
     try:
         return onnxruntime.InferenceSession(path, options, providers=["CPUExecutionProvider"])
     except Exception as error:  # onnxruntime has an exception of its own for each fault
-        raise MnistModelError(
-            f"{path} is missing, damaged or cut short: fetch or train the checkpoint again."
-        ) from error
+        raise MnistModelError(f"{path} is missing or damaged: fetch or train the checkpoint again.") from error
 
 
 def _export(folder: Path, path: Path) -> None:

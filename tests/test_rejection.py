@@ -93,7 +93,7 @@ def test_the_threshold_costs_the_digits_it_may():
     model, network = (create_network(REJECTION_NETWORK, in_chans=1, num_classes=count).eval() for count in (10, 11))
     digits, others = torch.randint(0, 256, (2, 400, 28, 28), dtype=torch.uint8)
     refused = choose_threshold(model, network, digits, others // 8)
-    assert abs(refused["digits_refused"] - DIGITS_REFUSED) <= 1 / 400
+    assert abs(refused["digits_refused"] - DIGITS_REFUSED) < 1.5 / 400
     assert 0 <= refused["others_refused"] <= 1
 
 
