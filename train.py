@@ -36,7 +36,8 @@ from mnist_model.evaluation import Report, evaluate_logits, predict_logits
 from mnist_model.hub import check_model_id, push_checkpoint
 from mnist_model.metrics import fit_temperature
 from mnist_model.plots import save_plots
-from mnist_model.rejection_training import RECIPE, choose_threshold, with_nondigits
+from mnist_model.rejection import Rejection
+from mnist_model.rejection_training import RECIPE, fit_rejection, with_nondigits
 from mnist_model.training import TrainingConfig, fit, make_accelerator, seed_of
 
 EVALUATION_BATCH = 500
@@ -110,7 +111,7 @@ def train(training: TrainingConfig, data_config: DataConfig, augmentation: Augme
     temperature = calibrate(model, data, accelerator)
     report = report_on_test(model, data, data_config, training.model, accelerator)
     report.temperature, report.history, report.training = temperature, history, options
-    network, rejection_history, report.rejection = learn_rejection(model, data, training, augmentation)
+    rejection, rejection_history, report.rejection = learn_rejection(model, data, training, augmentation)
     training_seconds = sum(epoch["seconds"] for epoch in history + rejection_history)
     report.cost = {
         "seconds": max(time.perf_counter() - started, training_seconds),  # a resumed run has spent most of them before
@@ -124,7 +125,6 @@ def train(training: TrainingConfig, data_config: DataConfig, augmentation: Augme
     folder = Path(training.output_dir, "checkpoint")
     if accelerator.is_main_process:
         write_more = partial(write_report, report, data=data)
-        rejection = (network, report.rejection["threshold"]) if network else None
         save_checkpoint(model, folder, training.model, data.label_names, rejection, write_more)
         print(f"{summary(report)}\nCheckpoint: {folder}")
     accelerator.wait_for_everyone()
@@ -178,8 +178,8 @@ def rejection_folder(training: TrainingConfig) -> Path:
 
 def learn_rejection(
     model: nn.Module, data: Data, training: TrainingConfig, augmentation: AugmentConfig
-) -> tuple[nn.Module | None, list[dict], dict[str, Any]]:
-    """A trained network that tells digits from everything else, its history, and what its threshold refuses.
+) -> tuple[tuple[nn.Module, Rejection] | None, list[dict], dict[str, Any]]:
+    """A trained network that tells digits from everything else, and when to refuse; its history; what that refuses.
 
     None where the labels are not digits: to a model of letters, say, the made-up non-digits may be just what it knows.
     """
@@ -198,7 +198,8 @@ def learn_rejection(
     torch.manual_seed(seed_of(training.seed))  # the same after an interruption
     pictures = augmented(validation.to(accelerator.device))
     is_label = validation.labels.to(accelerator.device) < everything_else
-    return network, history, choose_threshold(model, network, pictures[is_label], pictures[~is_label])
+    rejection, measured = fit_rejection(model, network, pictures[is_label], pictures[~is_label])
+    return (network, rejection), history, measured
 
 
 def evaluate_checkpoint(folder: str, training: TrainingConfig, data_config: DataConfig) -> None:

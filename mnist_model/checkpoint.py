@@ -21,6 +21,7 @@ import shutil
 import tempfile
 import warnings
 from collections.abc import Callable
+from dataclasses import asdict
 from pathlib import Path
 from typing import Any
 
@@ -33,7 +34,7 @@ from torch import nn
 from .architectures import ARCHITECTURES, REJECTION_NETWORK, Architecture, create_network
 from .config import CODE_FILES, read_config
 from .errors import MnistModelError
-from .rejection import REJECTION_FILE
+from .rejection import REJECTION_FILE, Rejection
 
 ONNX_OPSET = 18
 
@@ -51,7 +52,7 @@ def save_checkpoint(
     folder: str | Path,
     name: str,
     label_names: list[str],
-    rejection: tuple[nn.Module, float] | None = None,
+    rejection: tuple[nn.Module, Rejection] | None = None,
     write_more: Callable[[Path], None] = lambda folder: None,
 ) -> Path:
     """Write a checkpoint folder, whole or not at all.
@@ -61,7 +62,7 @@ def save_checkpoint(
         folder: replaced, if it exists, once everything is on disk.
         name: of the architecture, a key of `ARCHITECTURES`.
         label_names: one for each logit.
-        rejection: the trained `REJECTION_NETWORK` and the score below which the recognizer refuses a picture.
+        rejection: the trained `REJECTION_NETWORK`, and when the recognizer refuses a picture.
         write_more: called with the unfinished folder, to add files that belong to the checkpoint.
     Raises:
         MnistModelError: the disk is full or the folder cannot be written; what was there is as it was.
@@ -85,7 +86,7 @@ def save_checkpoint(
 
 
 def _write(
-    model: nn.Module, folder: Path, name: str, label_names: list[str], rejection: tuple[nn.Module, float] | None
+    model: nn.Module, folder: Path, name: str, label_names: list[str], rejection: tuple[nn.Module, Rejection] | None
 ) -> None:
     architecture = ARCHITECTURES[name]
     exported = _with_three_channels(model, architecture, len(label_names))
@@ -102,8 +103,8 @@ def _write(
         "auto_map": {"AutoImageProcessor": "image_processing_mnist.MnistImageProcessor"},
     }
     if rejection:
-        network, threshold = rejection
-        config["rejection"] = {"threshold": threshold}
+        network, when = rejection
+        config["rejection"] = asdict(when)
         exported_network = _with_three_channels(network, REJECTION_NETWORK, len(label_names) + 1)
         export_onnx(exported_network, folder / REJECTION_FILE, architecture.input_size)
     (folder / "config.json").write_text(json.dumps(config, indent=2) + "\n")

@@ -26,7 +26,7 @@ SPACE = 0.8  # between two words, likewise
 # Costs, to be weighed against log-probabilities: chosen by likelihood on numbers put together of MNIST's digits.
 NO_DIGIT = 5.0  # for a digit that looks like none,
 DOUBT = 2.0  # half of it at this margin above the threshold of refusal,
-DOUBT_SPREAD = 1.2  # and so gradually
+DOUBT_SPREAD = 3.0  # and so gradually
 WORST_SCORE = 8.0  # no picture counts for less than this
 TOO_DEAR = 9.0  # by its shape: not worth a look
 CUT_STROKE = 1.8  # through each stroke but the first
@@ -37,7 +37,6 @@ WIDE = 5.0  # for as much more
 HIGH = 0.65  # a digit's height over the line's, and
 LOW = 5.0  # for no height at all
 LEAVE_OUT = 12.0  # a piece as high or wide as the line, by the square of its size
-EACH = -0.5  # digit: two that are plain to see are likelier than one that covers both
 
 
 @dataclass(frozen=True)
@@ -100,7 +99,7 @@ def cost_of_doubt(confidence: float, margin: float) -> float:
         confidence: probability of the label, 0 to 1.
         margin: how far its score lies above that below which a picture is refused.
 
-    >>> cost_of_doubt(1.0, 9.0) < 0.1 < cost_of_doubt(1.0, 1.0) < cost_of_doubt(1.0, -1.0)
+    >>> cost_of_doubt(1.0, 19.0) < 0.1 < cost_of_doubt(1.0, 1.0) < cost_of_doubt(1.0, -1.0)
     True
     """
     doubt = 1 / (1 + math.exp(min(max((margin - DOUBT) / DOUBT_SPREAD, -50.0), 50.0)))
@@ -170,7 +169,7 @@ def _cost_to_leave_out(piece: Piece, height: float) -> float:
 
 def _cost_of_size(digit: Piece, height: float) -> float:
     low = max(0.0, 1 - digit.height / (HIGH * height))
-    return EACH + LOW * low + WIDE * max(0.0, digit.width / digit.height - SQUARE)
+    return LOW * low + WIDE * max(0.0, digit.width / digit.height - SQUARE)
 
 
 def _cost_of_joins(pieces: list[Piece], height: float) -> float:

@@ -24,7 +24,7 @@ from .errors import MnistModelError
 from .lattice import cost_of_doubt, find_digits, legible
 from .preprocessing import find_one_digit, fit_to_box
 from .refusal import Refusal, why_refused
-from .rejection import REJECTION_FILE, read_threshold, rejection_scores
+from .rejection import REJECTION_FILE, Rejection
 from .segmentation import ink_box
 
 MAX_FILE_BYTES = 10 * 1024 * 1024
@@ -123,11 +123,11 @@ class DigitRecognizer:
         except (KeyError, IndexError, TypeError, ValueError) as error:
             raise MnistModelError(f"{folder}/config.json does not say what the model's input is.") from error
         self.test_accuracy = _read_test_accuracy(folder)
-        self._threshold = read_threshold(config, folder / "config.json")
+        self._rejection = Rejection.from_config(config, folder / "config.json")
         if not (folder / "model.onnx").is_file():
             _export(folder, folder / "model.onnx")
         self._session = _open_session(folder / "model.onnx")
-        if self._threshold is not None:
+        if self._rejection:
             self._rejection_session = _open_session(folder / REJECTION_FILE)
 
     @classmethod
@@ -232,9 +232,9 @@ class DigitRecognizer:
         exponentials = np.exp(logits - logits.max(axis=1, keepdims=True))
         probabilities = exponentials / exponentials.sum(axis=1, keepdims=True)
         margins = np.array([math.inf if image.any() else -math.inf for image in images])
-        if self._threshold is not None:
+        if self._rejection:
             rejection_logits = np.asarray(self._rejection_session.run(["logits"], inputs)[0])
-            margins = np.minimum(margins, rejection_scores(logits, rejection_logits) - self._threshold)
+            margins = np.minimum(margins, self._rejection.scores(logits, rejection_logits) - self._rejection.threshold)
         rows = zip(probabilities.tolist(), (margins >= 0).tolist(), images, strict=True)
         return [self._prediction(*row) for row in rows], margins.tolist()
 

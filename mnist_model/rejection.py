@@ -1,6 +1,6 @@
 """Is it a digit at all? Told by the free energy of the logits, and by a second, small network.
 
-    "rejection": {"threshold": 3.4}
+    "rejection": {"energy_cap": 9.6, "threshold": 3.4}
 
 stands in `config.json`, and `rejection.onnx` beside it: a classifier of the labels and of one class more, that of
 everything else, which was trained on digits and on made-up non-digits (`nondigits.py`). It is apart from the classifier
@@ -10,6 +10,7 @@ plain classifier everywhere. The two make their mistakes on different pictures: 
 numpy alone: the recognizer reads this.
 """
 
+from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
@@ -19,43 +20,60 @@ from .errors import MnistModelError
 REJECTION_FILE = "rejection.onnx"
 
 
-def rejection_scores(logits: np.ndarray, rejection_logits: np.ndarray) -> np.ndarray:
-    """How much pictures look like any of the labels.
-
-    The logarithm of the summed exponentials of the logits is high where any label has support (Liu et al.,
-    "Energy-based Out-of-distribution Detection", 2020). The log odds of the labels against everything else are added.
+@dataclass(frozen=True)
+class Rejection:
+    """When to say that a picture shows none of the labels.
 
     Args:
-        logits: of the labels, shape (B, labels).
-        rejection_logits: of the labels and, last, of everything else, shape (B, labels + 1).
-    Returns:
-        float64, shape (B,): the higher, the more it is a digit.
-
-    >>> rejection_scores(np.log([[1.0, 4.0]]), np.log([[2.0, 4.0, 3.0]])).round(3) == np.log(10).round(3)
-    array([ True])
+        energy_cap: as much of the free energy as counts. Of more than most digits have, a checkerboard has the most.
+        threshold: a picture whose score lies below is refused.
     """
-    return _log_sum_exp(logits) + _log_sum_exp(rejection_logits[:, :-1]) - rejection_logits[:, -1].astype(np.float64)
+
+    energy_cap: float
+    threshold: float
+
+    def scores(self, logits: np.ndarray, rejection_logits: np.ndarray) -> np.ndarray:
+        """How much pictures look like any of the labels.
+
+        The free energy of the logits, up to `energy_cap`, and the log odds of the labels against everything else.
+
+        Args:
+            logits: of the labels, shape (B, labels).
+            rejection_logits: of the labels and, last, of everything else, shape (B, labels + 1).
+        Returns:
+            float64, shape (B,): the higher, the more it is a digit.
+
+        >>> scores = Rejection(energy_cap=9.0, threshold=0.0).scores(np.log([[1.0, 4.0]]), np.log([[2.0, 4.0, 3.0]]))
+        >>> scores.round(3) == np.log(10).round(3)
+        array([ True])
+        """
+        log_odds = free_energy(rejection_logits[:, :-1]) - rejection_logits[:, -1].astype(np.float64)
+        return log_odds + np.minimum(free_energy(logits), self.energy_cap)
+
+    @classmethod
+    def from_config(cls, config: dict[str, Any], path: object) -> "Rejection | None":
+        """From the contents of a `config.json`; None where the model has none.
+
+        Raises:
+            MnistModelError: the entry is damaged; `path` is named in the sentence.
+        """
+        entry = config.get("rejection")
+        if entry is None:
+            return None
+        try:
+            return cls(float(entry["energy_cap"]), float(entry["threshold"]))
+        except (KeyError, TypeError, ValueError) as error:
+            raise MnistModelError(f"{path} has a damaged 'rejection': fetch or train the checkpoint again.") from error
 
 
-def _log_sum_exp(logits: np.ndarray) -> np.ndarray:
+def free_energy(logits: np.ndarray) -> np.ndarray:
+    """The logarithm of the summed exponentials of logits, shape (B, classes): high where any class has support.
+
+    Liu et al., "Energy-based Out-of-distribution Detection", 2020, whose sign is the opposite.
+    """
     logits = logits.astype(np.float64)
     highest = logits.max(axis=1, keepdims=True)
     return highest[:, 0] + np.log(np.exp(logits - highest).sum(axis=1))
-
-
-def read_threshold(config: dict[str, Any], path: object) -> float | None:
-    """The score below which a picture is refused, from the contents of a `config.json`; None where there is none.
-
-    Raises:
-        MnistModelError: the entry is damaged; `path` is named in the sentence.
-    """
-    entry = config.get("rejection")
-    if entry is None:
-        return None
-    try:
-        return float(entry["threshold"])
-    except (KeyError, TypeError, ValueError) as error:
-        raise MnistModelError(f"{path} has a damaged 'rejection': fetch or train the checkpoint again.") from error
 
 
 def rejection_curve(digits: np.ndarray, others: np.ndarray, points: int = 100) -> list[dict[str, float]]:

@@ -1,7 +1,7 @@
 """The network that tells digits from everything else: what it learns from, and when it refuses.
 
     train = with_nondigits(data.train, label=10)
-    measured = choose_threshold(model, network, digits, nondigits)   # {"threshold": 3.4, "digits_refused": 0.005, ...}
+    rejection, measured = fit_rejection(model, network, digits, nondigits)
 
 The network is trained by `training.fit` like any other, as a classifier of the labels and of one class more.
 """
@@ -14,7 +14,7 @@ from torch import Tensor, nn
 
 from .data import Split, to_pixel_values
 from .nondigits import make_nondigits
-from .rejection import rejection_curve, rejection_scores
+from .rejection import Rejection, free_energy, rejection_curve
 
 # What a network of its size learns in two passes; it is for this task alone, and no option of the command line.
 RECIPE: dict[str, Any] = {
@@ -33,6 +33,7 @@ RECIPE: dict[str, Any] = {
     "report_to": "none",
 }
 DIGITS_REFUSED = 0.01
+DIGITS_BELOW_CAP = 0.25
 BATCH = 500
 
 
@@ -43,8 +44,10 @@ def with_nondigits(split: Split, label: int) -> Split:
     return Split(torch.cat([split.images, *made]), torch.cat([split.labels, labels]))
 
 
-def choose_threshold(model: nn.Module, network: nn.Module, digits: Tensor, others: Tensor) -> dict[str, Any]:
-    """The score below which `DIGITS_REFUSED` of the digits lie.
+def fit_rejection(
+    model: nn.Module, network: nn.Module, digits: Tensor, others: Tensor
+) -> tuple[Rejection, dict[str, Any]]:
+    """Choose the score below which `DIGITS_REFUSED` of the digits lie.
 
     Args:
         model: classifier of the labels, in eval mode.
@@ -52,11 +55,14 @@ def choose_threshold(model: nn.Module, network: nn.Module, digits: Tensor, other
         digits: pictures that are to be kept, shape (N, 28, 28), values 0 to 255; not those trained on.
         others: pictures that are to be refused, shape (M, 28, 28), values 0 to 255.
     Returns:
-        What goes into the report: the threshold, the shares refused at it, and the whole curve.
+        The rejection; and what goes into the report: the threshold, the shares refused at it, and the whole curve.
     """
-    of_digits, of_others = _scores(model, network, digits), _scores(model, network, others)
-    threshold = float(f"{np.quantile(of_digits, DIGITS_REFUSED):.6g}")
-    return {
+    logits_of_digits, logits_of_others = _logits(model, network, digits), _logits(model, network, others)
+    energy_cap = _rounded(np.quantile(free_energy(logits_of_digits[0]), DIGITS_BELOW_CAP))
+    score = Rejection(energy_cap, threshold=0.0).scores
+    of_digits, of_others = score(*logits_of_digits), score(*logits_of_others)
+    threshold = _rounded(np.quantile(of_digits, DIGITS_REFUSED))
+    return Rejection(energy_cap, threshold), {
         "threshold": threshold,
         "digits_refused": float((of_digits < threshold).mean()),
         "others_refused": float((of_others < threshold).mean()),
@@ -66,10 +72,12 @@ def choose_threshold(model: nn.Module, network: nn.Module, digits: Tensor, other
     }
 
 
-def _scores(model: nn.Module, network: nn.Module, images: Tensor) -> np.ndarray:
-    scores = []
+def _rounded(value: float) -> float:
+    return float(f"{value:.6g}")  # about what float32 holds
+
+
+def _logits(model: nn.Module, network: nn.Module, images: Tensor) -> list[np.ndarray]:
+    """Of both, shapes (N, labels) and (N, labels + 1)."""
     with torch.inference_mode():
-        for part in images.split(BATCH):
-            pixel_values = to_pixel_values(part)
-            scores.append(rejection_scores(*(each(pixel_values).cpu().numpy() for each in (model, network))))
-    return np.concatenate(scores)
+        parts = [to_pixel_values(part) for part in images.split(BATCH)]
+        return [torch.cat([each(part) for part in parts]).cpu().numpy() for each in (model, network)]

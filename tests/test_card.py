@@ -460,7 +460,7 @@ print(len(make_card({str(bundled_checkpoint())!r}, {MODEL_ID!r})))
 
 def test_what_is_refused_is_said_where_the_model_refuses(folder):
     config, report = (json.loads((folder / name).read_text()) for name in ("config.json", "report.json"))
-    for rejection in (None, {"threshold": 3.0}):
+    for rejection in (None, {"energy_cap": 9.0, "threshold": 3.0}):
         config.pop("rejection", None)
         report["rejection"] = {}
         if rejection:

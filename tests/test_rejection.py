@@ -12,8 +12,8 @@ from mnist_model import DigitRecognizer, MnistModelError
 from mnist_model.architectures import REJECTION_NETWORK, create_network
 from mnist_model.config import bundled_checkpoint
 from mnist_model.data import Split
-from mnist_model.rejection import REJECTION_FILE, rejection_curve, rejection_scores
-from mnist_model.rejection_training import DIGITS_REFUSED, choose_threshold, with_nondigits
+from mnist_model.rejection import REJECTION_FILE, Rejection, free_energy, rejection_curve
+from mnist_model.rejection_training import DIGITS_REFUSED, fit_rejection, with_nondigits
 
 LETTERS = {
     "A": [[(0.2, 0.9), (0.5, 0.1), (0.8, 0.9)], [(0.32, 0.6), (0.68, 0.6)]],
@@ -49,7 +49,7 @@ def test_letters_are_refused(recognizer):
 def test_what_scores_below_the_threshold_is_refused(tmp_path):
     pictures = [draw_digit(7), *(draw_strokes(strokes) for strokes in LETTERS.values())]
     for name, threshold in (("low", -1000.0), ("high", 1000.0)):
-        recognizer = with_rejection(tmp_path / name, {"threshold": threshold})
+        recognizer = with_rejection(tmp_path / name, {"energy_cap": 9.0, "threshold": threshold})
         assert {prediction.is_digit for prediction in recognizer.predict(pictures)} == {name == "low"}
 
 
@@ -59,7 +59,7 @@ def test_a_model_without_rejection_refuses_only_what_is_empty(tmp_path):
     assert not recognizer.predict(np.zeros((50, 50), np.uint8)).is_digit
 
 
-@pytest.mark.parametrize("entry", [{}, {"threshold": "x"}, []])
+@pytest.mark.parametrize("entry", [{}, {"energy_cap": 9.0, "threshold": "x"}, {"threshold": 1.0}, []])
 def test_a_damaged_rejection_is_told(tmp_path, entry):
     with pytest.raises(MnistModelError, match="has a damaged 'rejection'"):
         with_rejection(tmp_path / "checkpoint", entry)
@@ -72,13 +72,14 @@ def test_a_missing_network_is_told(tmp_path):
         DigitRecognizer(tmp_path / "checkpoint")
 
 
-def test_the_score_is_the_energy_and_the_log_odds_of_the_labels():
+def test_the_score_is_the_capped_energy_and_the_log_odds_of_the_labels():
     logits, more = np.random.default_rng(0).normal(0, 20, (2, 50, 11)).astype(np.float32)
     probabilities = np.exp(more - more.max(axis=1, keepdims=True).astype(np.float64))
     expected = np.log(probabilities[:, :10].sum(axis=1) / probabilities[:, 10])
-    expected += np.log(np.exp(logits[:, :10].astype(np.float64)).sum(axis=1))
-    np.testing.assert_allclose(rejection_scores(logits[:, :10], more), expected, rtol=1e-4, atol=1e-3)
-    assert np.isfinite(rejection_scores(logits[:, :10] * 1e4, more * 1e4)).all()
+    expected += np.minimum(np.log(np.exp(logits[:, :10].astype(np.float64)).sum(axis=1)), 25.0)
+    rejection = Rejection(energy_cap=25.0, threshold=0.0)
+    np.testing.assert_allclose(rejection.scores(logits[:, :10], more), expected, rtol=1e-4, atol=1e-3)
+    assert np.isfinite(free_energy(logits * 1e4)).all()
 
 
 def test_as_many_non_digits_as_digits():
@@ -92,7 +93,8 @@ def test_the_threshold_costs_the_digits_it_may():
     torch.manual_seed(0)
     model, network = (create_network(REJECTION_NETWORK, in_chans=1, num_classes=count).eval() for count in (10, 11))
     digits, others = torch.randint(0, 256, (2, 400, 28, 28), dtype=torch.uint8)
-    refused = choose_threshold(model, network, digits, others // 8)
+    rejection, refused = fit_rejection(model, network, digits, others // 8)
+    assert rejection.threshold == refused["threshold"]
     assert abs(refused["digits_refused"] - DIGITS_REFUSED) < 1.5 / 400
     assert 0 <= refused["others_refused"] <= 1
 

@@ -67,7 +67,7 @@ def test_what_a_run_leaves(whole_run):
     report = json.loads(text)
     assert [epoch["epoch"] for epoch in report["history"]] == [1, 2, 3]
     config = json.loads((whole_run / "checkpoint" / "config.json").read_text())
-    assert config["rejection"] == {"threshold": report["rejection"]["threshold"]}
+    assert config["rejection"]["threshold"] == report["rejection"]["threshold"]
     assert 0 <= report["rejection"]["digits_refused"] <= 0.1
     assert report["images"] == 60 and report["errors"] == len(report["mistakes"])
     assert report["training"]["training"]["batch_size"] == 8
