@@ -7,6 +7,7 @@ from .segmentation import EDGE, MIN_MAIN_HEIGHT, Line, Piece
 
 # Relative to the height of the line.
 MIN_CUT_WIDTH = 0.5  # a narrower part is one digit
+MIN_STROKES = 2.0  # a part that is less high than so many strokes are wide is a dash
 MIN_CUT_PIECE = 0.2  # the longer side of what is cut off
 MIN_SIDE = 0.3  # length of the stroke on either side of a seam
 SEAM_DISTANCE = 0.15  # between two seams
@@ -27,14 +28,17 @@ def cut_part(part: Piece, line_height: float) -> list[Piece]:
     """Cut a part that may be several digits that touch, along the easiest seams.
 
     Returns:
-        The pieces from left to right: the part alone where it is too narrow to be cut.
+        The pieces from left to right: the part alone where it is too narrow to be cut, or too low to be digits.
     """
     most = int(SEAMS_PER_HEIGHT * part.width / line_height - 0.5)
     if part.width < MIN_CUT_WIDTH * line_height or part.height < MIN_MAIN_HEIGHT * line_height or most < 1:
         return [part]
+    stroke = stroke_width(part.ink > EDGE)
+    if part.height < MIN_STROKES * stroke:
+        return [part]
     cell = max(1, round(part.height / SEAM_ROWS))
     coarse = pool(part.ink, cell, np.add) / cell**2
-    strokes = max(1.0, stroke_width(part.ink > EDGE) / cell)
+    strokes = max(1.0, stroke / cell)
     distance = max(1, round(SEAM_DISTANCE * line_height / cell))
     least = MIN_SIDE * line_height / cell * strokes
     column = np.arange(part.width)[None]

@@ -274,3 +274,9 @@ def test_cutting_loses_no_ink():
 def test_an_odd_digit_of_a_number_is_kept_and_a_word_of_letters_is_not():
     found = [FoundDigit((0, 0, 1, 1), np.zeros((28, 28), np.uint8), word) for word in (0, 0, 0, 1, 1, 1)]
     assert legible(found, [True, False, True, False, True, False]) == [True] * 3 + [False] * 3
+
+
+def test_a_dash_is_not_cut_into_ones(recognizer):
+    page = np.full((120, 400), 255, np.uint8)
+    page[50:68, 60:340] = 0
+    assert len(recognizer.read(page).digits) <= 1

@@ -727,8 +727,8 @@ def _rescale(ink: np.ndarray) -> np.ndarray:
     low, high = STROKE_WIDTH_RANGE
     change = round((min(max(width, low), high) - width) * OVERSAMPLING / 2)  # on each side of the stroke
     if change:
-        image = ImageOps.expand(image, abs(change))
-        image = image.filter((ImageFilter.MaxFilter if change > 0 else ImageFilter.MinFilter)(2 * abs(change) + 1))
+        array = np.pad(np.asarray(image), abs(change))
+        image = Image.fromarray(running(array, 2 * abs(change) + 1, np.maximum if change > 0 else np.minimum))
         image = image.crop(image.getbbox())
     image = _fit_longer_side(image, BOX)
     ink = np.asarray(image, np.float32) / 255
