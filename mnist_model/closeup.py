@@ -41,7 +41,7 @@ def find_writing(image: Image.Image | np.ndarray) -> Writing:
         image: what `canonicalize` takes.
     """
     grey = to_grey(image)
-    size = image.size if isinstance(image, Image.Image) else np.asarray(image).shape
+    size = size_of(image)
     whole = Writing(find_ink(grey), max(size) / max(grey.shape) if grey.size else 1.0)
     rows_first = len(size) == 2 or (len(size) == 3 and size[2] <= 4)
     if whole.scale < ENLARGEMENT or not rows_first:
@@ -57,6 +57,11 @@ def find_writing(image: Image.Image | np.ndarray) -> Writing:
     scale = longer / max(grey.shape)
     closer = find_ink(grey, stroke_width(whole.ink > 0.5) * whole.scale / scale)
     return Writing(closer, scale, *box[:2]) if _shows_all(closer, whole, scale, box) else whole
+
+
+def size_of(image: Image.Image | np.ndarray) -> tuple[int, ...]:
+    """The sides of a picture in its own pixels, and the number of channels of an array that has some."""
+    return image.size if isinstance(image, Image.Image) else np.asarray(image).shape
 
 
 def _shows_all(closer: np.ndarray, whole: Writing, scale: float, box: tuple[int, int, int, int]) -> bool:

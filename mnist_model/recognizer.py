@@ -169,12 +169,11 @@ class DigitRecognizer:
         """
         several = isinstance(image, (list, tuple))
         images = [_opened(one) for one in (image if several else [image])]
-        found = [find_one_digit(one) for one in images]
+        found = [(fit_to_box(ink), share) for ink, share in map(find_one_digit, images)]
+        read = self.predict_canonical([canonical for canonical, _ in found])
         predictions = [
             replace(prediction, is_digit=prediction.is_digit and share >= MIN_SHARE)
-            for prediction, (_, share) in zip(
-                self.predict_canonical([fit_to_box(ink) for ink, _ in found]), found, strict=True
-            )
+            for prediction, (_, share) in zip(read, found, strict=True)
         ]
         return predictions if several else predictions[0]
 

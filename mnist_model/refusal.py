@@ -6,6 +6,7 @@ from enum import StrEnum
 import numpy as np
 from PIL import Image
 
+from .closeup import size_of
 from .preprocessing import to_grey
 
 PLAIN = 20  # grey levels, of 255, that a page of one tone varies by at most
@@ -44,7 +45,7 @@ def why_refused(image: Image.Image | np.ndarray, boxes: Sequence[tuple[int, int,
     ((left, top, width, height),) = boxes
     if max(width, height) < FEWEST_PIXELS:
         return Refusal.SMALL
-    scale = max(image.size if isinstance(image, Image.Image) else image.shape) / max(grey.shape)
+    scale = max(size_of(image)) / max(grey.shape)
     rows, columns = (side * scale for side in grey.shape)
     edge = scale  # a pixel of `grey`
     inside = left > edge and top > edge and left + width < columns - edge and top + height < rows - edge

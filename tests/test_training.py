@@ -34,11 +34,26 @@ def train_command(dataset, output, *more, launcher=()) -> list[str]:
     ]
 
 
+def environment() -> dict[str, str]:
+    return {**os.environ, "HF_HUB_OFFLINE": "1", "ACCELERATE_USE_CPU": "true", "OMP_NUM_THREADS": "1"}
+
+
 def run(command, **options) -> subprocess.CompletedProcess:
-    env = {**os.environ, "HF_HUB_OFFLINE": "1", "ACCELERATE_USE_CPU": "true", "OMP_NUM_THREADS": "1"}
     return subprocess.run(
-        list(map(str, command)), cwd=ROOT, env=env, capture_output=True, text=True, timeout=300, **options
+        list(map(str, command)), cwd=ROOT, env=environment(), capture_output=True, text=True, timeout=300, **options
     )
+
+
+def kill_after(beginning: str, command, seconds: float = 0.0) -> None:
+    """Start a run, and kill it so many seconds after it has printed a line with this beginning."""
+    options: dict = {"cwd": ROOT, "env": environment(), "stdout": subprocess.PIPE, "text": True}
+    with subprocess.Popen(list(map(str, command)), **options) as process:
+        for line in process.stdout:
+            if line.startswith(beginning):
+                time.sleep(seconds)
+                process.send_signal(signal.SIGKILL)
+                break
+    assert process.returncode == -signal.SIGKILL
 
 
 @pytest.fixture(scope="module")
@@ -83,13 +98,8 @@ def test_a_run_that_learns_to_refuse_nothing(tiny_dataset, tmp_path):
 
 
 def test_killed_while_it_learns_to_refuse_it_resumes_to_the_same_threshold(whole_run, tiny_dataset, tmp_path):
-    env = {**os.environ, "HF_HUB_OFFLINE": "1", "ACCELERATE_USE_CPU": "true", "OMP_NUM_THREADS": "1"}
-    command = list(map(str, train_command(tiny_dataset, tmp_path)))
-    with subprocess.Popen(command, cwd=ROOT, env=env, stdout=subprocess.PIPE, text=True) as process:
-        for line in process.stdout:
-            if line.startswith("epoch   1/2"):
-                process.send_signal(signal.SIGKILL)
-                break
+    command = train_command(tiny_dataset, tmp_path)
+    kill_after("epoch   1/2", command)
     assert not (tmp_path / "checkpoint").exists()
     resumed = run([*command, "--resume", "latest"])
     assert resumed.returncode == 0, resumed.stderr
@@ -101,15 +111,8 @@ def test_killed_while_it_learns_to_refuse_it_resumes_to_the_same_threshold(whole
 
 
 def test_a_killed_run_resumes_to_the_same_weights(whole_run, tiny_dataset, tmp_path):
-    env = {**os.environ, "HF_HUB_OFFLINE": "1", "ACCELERATE_USE_CPU": "true", "OMP_NUM_THREADS": "1"}
-    command = list(map(str, train_command(tiny_dataset, tmp_path)))
-    with subprocess.Popen(command, cwd=ROOT, env=env, stdout=subprocess.PIPE, text=True) as process:
-        for line in process.stdout:
-            if line.startswith("epoch   1/3"):
-                time.sleep(0.2)  # into the second epoch
-                process.send_signal(signal.SIGKILL)
-                break
-    assert process.returncode == -signal.SIGKILL
+    command = train_command(tiny_dataset, tmp_path)
+    kill_after("epoch   1/3", command, 0.2)  # into the second epoch
     assert not (tmp_path / "checkpoint").exists()
     resumed = run([*command, "--resume", "latest"])
     assert resumed.returncode == 0, resumed.stderr

@@ -34,7 +34,7 @@ def show(reading: Reading, size: tuple[int, int] | None = None) -> dict:
     things, count = [*reading.digits, *reading.rejected], len(reading.digits)
     details: list[dict] = [
         describe(thing.prediction, taken=index < count)
-        | {"which": _which(index, count, len(things)), "box": _place(thing.box, size)}
+        | {"which": _which(index, count, len(things)), "box": place(thing.box, size) if size else None}
         for index, thing in enumerate(things)
     ]
     for index, detail in enumerate(details):
@@ -103,7 +103,6 @@ def _which(index: int, digits: int, things: int) -> str:
     return f"Digit {index + 1} of {digits}" if digits > 1 else "The digit"
 
 
-def _place(box, size: tuple[int, int] | None) -> list[float] | None:
-    if size is None:
-        return None
+def place(box, size: tuple[int, int]) -> list[float]:
+    """A box (x, y, width, height) in a picture of a size (width, height), in per cent of that."""
     return [round(100 * value / side, 3) for value, side in zip(box, size * 2, strict=True)]

@@ -4,7 +4,7 @@ import numpy as np
 from PIL import Image
 
 from mnist_model.steps import Steps
-from mnist_model.ui.result import data_url
+from mnist_model.ui.result import data_url, place
 
 LONGER_SIDE = 360  # pixels, at most
 
@@ -35,7 +35,7 @@ def show_steps(steps: Steps, answer: dict) -> list[dict]:
         return [*shown, {"title": "28 × 28", "sentence": sentence, "pictures": seen, "boxes": []}]
     if steps.box:
         height, width = steps.ink.shape
-        box = [100 * value / side for value, side in zip(steps.box, (width, height) * 2, strict=True)]
+        box = place(steps.box, (width, height))
         shown.append(_step("Box", "What belongs together; specks and what is far away are left out.", steps.ink, [box]))
     if steps.digit.shape != steps.ink.shape:
         shown.append(_step("Close-up", "It is small, so it is cut out of the full picture.", steps.digit))
