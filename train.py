@@ -185,9 +185,7 @@ def learn(
     return fit(model, data.train, augmented, make_validate(data.validation, model, accelerator), training, accelerator)
 
 
-def make_validate(
-    split: Split, model: nn.Module, accelerator: Accelerator
-) -> Callable[[nn.Module], dict[str, float]]:
+def make_validate(split: Split, model: nn.Module, accelerator: Accelerator) -> Callable[[nn.Module], dict[str, float]]:
     loader = make_loader(split, model, accelerator)
 
     def validate(model: nn.Module) -> dict[str, float]:

@@ -14,8 +14,13 @@ from dataclasses import dataclass, field
 from typing import Any
 
 import torch
-from timm.models import build_model_with_cfg, generate_default_cfgs, model_entrypoint, register_model
-from timm.models import resolve_pretrained_cfg
+from timm.models import (
+    build_model_with_cfg,
+    generate_default_cfgs,
+    model_entrypoint,
+    register_model,
+    resolve_pretrained_cfg,
+)
 from torch import nn
 from torch.utils.flop_counter import FlopCounterMode
 
@@ -141,7 +146,8 @@ def count_parameters(model: nn.Module) -> int:
 
 def count_macs(model: nn.Module, channels: int = 3) -> int:
     """Multiply-accumulates of convolutions and matrix products for one picture."""
-    side = model.pretrained_cfg["input_size"][-1]  # ty: ignore[not-subscriptable]
+    pretrained_cfg: Any = model.pretrained_cfg
+    side = pretrained_cfg["input_size"][-1]
     device = next(model.parameters()).device
     with torch.no_grad(), FlopCounterMode(display=False) as counter:
         model(torch.zeros(1, channels, side, side, device=device))
@@ -162,43 +168,46 @@ def _create(name: str, pretrained: bool, pretrained_cfg=None, **kwargs) -> nn.Mo
     return create_network(ARCHITECTURES[name], pretrained=pretrained, pretrained_cfg=pretrained_cfg, **kwargs)
 
 
+def _build(module: type[nn.Module], name: str, pretrained: bool, given: dict[str, Any], **shape) -> nn.Module:
+    """Build a module of our own; what is `given` prevails over its shape."""
+    return build_model_with_cfg(module, name, pretrained, **{**shape, **given})
+
+
 @register_model
 def mnist_linear(pretrained: bool = False, **kwargs) -> nn.Module:
     """Multinomial logistic regression; the scaler is part of it."""
-    return build_model_with_cfg(Perceptron, "mnist_linear", pretrained, **{"standardize": True, **kwargs})
+    return _build(Perceptron, "mnist_linear", pretrained, kwargs, standardize=True)
 
 
 @register_model
 def mnist_knn(pretrained: bool = False, **kwargs) -> nn.Module:
     """k nearest neighbours in 32 principal components."""
-    return build_model_with_cfg(NearestNeighbours, "mnist_knn", pretrained, **kwargs)
+    return _build(NearestNeighbours, "mnist_knn", pretrained, kwargs)
 
 
 @register_model
 def mnist_mlp(pretrained: bool = False, **kwargs) -> nn.Module:
     """784-512-10, ReLU."""
-    return build_model_with_cfg(Perceptron, "mnist_mlp", pretrained, **{"hidden": (512,), **kwargs})
+    return _build(Perceptron, "mnist_mlp", pretrained, kwargs, hidden=(512,))
 
 
 @register_model
 def mnist_mlp_scaled(pretrained: bool = False, **kwargs) -> nn.Module:
     """784-128-10, ReLU; the scaler is part of it."""
-    return build_model_with_cfg(
-        Perceptron, "mnist_mlp_scaled", pretrained, **{"hidden": (128,), "standardize": True, **kwargs}
-    )
+    return _build(Perceptron, "mnist_mlp_scaled", pretrained, kwargs, hidden=(128,), standardize=True)
 
 
 @register_model
 def mnist_cnn_basic(pretrained: bool = False, **kwargs) -> nn.Module:
     """Convolution, pooling, convolution, pooling, classifier."""
-    return build_model_with_cfg(ConvNet, "mnist_cnn_basic", pretrained, **{"blocks": ((32,), (64,)), **kwargs})
+    return _build(ConvNet, "mnist_cnn_basic", pretrained, kwargs, blocks=((32,), (64,)))
 
 
 @register_model
 def mnist_cnn_dropout(pretrained: bool = False, **kwargs) -> nn.Module:
     """Four convolutions in three blocks, a hidden layer of 128, dropout after each."""
     shape = {"blocks": ((16, 32), (32,), (64,)), "dense": 128, "block_dropout": 0.1}
-    return build_model_with_cfg(ConvNet, "mnist_cnn_dropout", pretrained, **{**shape, **kwargs})
+    return _build(ConvNet, "mnist_cnn_dropout", pretrained, kwargs, **shape)
 
 
 @register_model
@@ -211,7 +220,7 @@ def mnist_cnn_bn(pretrained: bool = False, **kwargs) -> nn.Module:
         "block_dropout": 0.1,
         "average": True,
     }
-    return build_model_with_cfg(ConvNet, "mnist_cnn_bn", pretrained, **{**shape, **kwargs})
+    return _build(ConvNet, "mnist_cnn_bn", pretrained, kwargs, **shape)
 
 
 @register_model

@@ -1,12 +1,11 @@
 """The models that people start with, as timm models: a perceptron of any depth, convolutions, nearest neighbours.
 
-They keep timm's contract (`forward_features`, `forward_head`, `reset_classifier`, any `num_classes` and `in_chans`), and
-are registered in `architectures.py`. What they know of the data and no gradient teaches them, a scaler or a set of
+They keep timm's contract (`forward_features`, `forward_head`, `reset_classifier`, any `num_classes` and `in_chans`),
+and are registered in `architectures.py`. What they know of the data and no gradient teaches them, a scaler or a set of
 references, they take from `fit_buffers(pixel_values, labels)` before the first epoch.
 """
 
 import torch
-import torch.nn.functional as F
 from torch import Tensor, nn
 
 SMALLEST_STD = 0.1  # of standardised pixels: those that are dark in almost all pictures are not blown up
@@ -30,6 +29,9 @@ class _Classifier(nn.Module):
         self.num_classes = num_classes
         self.fc = nn.Linear(self.num_features, num_classes) if num_classes else nn.Identity()
 
+    def forward_features(self, pixel_values: Tensor) -> Tensor:
+        raise NotImplementedError
+
     def forward_head(self, features: Tensor, pre_logits: bool = False) -> Tensor:
         hidden = self.drop(self.pooled(features))
         return hidden if pre_logits else self.fc(hidden)
@@ -44,6 +46,9 @@ class _Classifier(nn.Module):
 
 class Standardizer(nn.Module):
     """Each pixel less its mean, over its standard deviation, both over the training pictures."""
+
+    mean: Tensor
+    std: Tensor
 
     def __init__(self, pixels: int):
         super().__init__()
@@ -152,6 +157,12 @@ class NearestNeighbours(_Classifier):
         input_size: height and width of the pictures, in pixels; the mean is taken over their channels.
     """
 
+    mean: Tensor
+    projection: Tensor
+    references: Tensor
+    labels: Tensor
+    neighbours: Tensor
+
     NEIGHBOURS = (3, 4, 5, 6, 8, 10)  # among which `fit_buffers` chooses
     FLOOR = 0.01  # votes for each label that has none: no logarithm is infinite
 
@@ -165,7 +176,7 @@ class NearestNeighbours(_Classifier):
         drop_rate: float = 0.0,
     ):
         super().__init__(num_classes, num_classes, in_chans, drop_rate)
-        if num_classes:
+        if isinstance(self.fc, nn.Linear):
             nn.init.eye_(self.fc.weight)
             nn.init.zeros_(self.fc.bias)
         self.fc.requires_grad_(False)

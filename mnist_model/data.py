@@ -8,6 +8,7 @@ A data set is decoded once, into uint8; whole batches are augmented as tensors, 
 """
 
 from dataclasses import dataclass, field
+from typing import Any
 
 import numpy as np
 import torch
@@ -191,7 +192,8 @@ def to_pixel_values(images: Tensor, input_size: int = 2 * SIDE) -> Tensor:
 
 def input_size_of(model: torch.nn.Module) -> int:
     """Height and width of a timm model's square input, in pixels."""
-    return int(model.pretrained_cfg["input_size"][-1])  # ty: ignore[not-subscriptable]
+    pretrained_cfg: Any = model.pretrained_cfg
+    return int(pretrained_cfg["input_size"][-1])
 
 
 @dataclass
