@@ -6,7 +6,10 @@ references, they take from `fit_buffers(pixel_values, labels)` before the first 
 """
 
 import torch
+import torch.nn.functional as F
 from torch import Tensor, nn
+
+from .preprocessing import PIXEL_MEAN, PIXEL_STD
 
 SMALLEST_STD = 0.1  # of standardised pixels: those that are dark in almost all pictures are not blown up
 
@@ -145,11 +148,34 @@ class ConvNet(_Classifier):
         return self.dense(features.mean(dim=(2, 3)) if self.average else features.flatten(1))
 
 
+def deskew(pixel_values: Tensor) -> Tensor:
+    """Shift the rows of each picture so that its ink does not lean (LeCun et al., 1998).
+
+    Args:
+        pixel_values: standardised, shape (B, C, H, W); the mean is taken over the channels.
+    Returns:
+        Shape (B, H, W), values 0 to 1.
+    """
+    ink = pixel_values.mean(dim=1) * PIXEL_STD + PIXEL_MEAN
+    side = ink.shape[-1]
+    place = torch.arange(side, dtype=ink.dtype, device=ink.device) - (side - 1) / 2
+    mass = ink.sum(dim=(1, 2)).clamp(min=1e-3)
+    middle_x, middle_y = ((ink.sum(dim=dim) * place).sum(dim=1) / mass for dim in (1, 2))
+    x, y = place - middle_x[:, None], place - middle_y[:, None]  # (B, W) and (B, H)
+    weighted = ink * y[:, :, None]
+    lean = (weighted * x[:, None]).sum(dim=(1, 2)) / (weighted * y[:, :, None]).sum(dim=(1, 2)).clamp(min=1e-3)
+    columns = place[None, None] + (lean[:, None] * y)[:, :, None]  # (B, H, W)
+    rows = place[None, :, None].expand_as(columns)
+    grid = torch.stack([columns, rows], dim=3) * (2 / side)
+    return F.grid_sample(ink[:, None], grid, mode="bilinear", padding_mode="zeros", align_corners=False)[:, 0]
+
+
 class NearestNeighbours(_Classifier):
     """k nearest neighbours by exact search, each voting with the inverse square of its distance.
 
-    Distances are taken between the first principal components of pictures, which are kept in 8 bits each. The logits
-    are the logarithms of the shares of the vote; `fc` is the identity until a temperature is folded into it.
+    Digits are set upright (`deskew`). Distances are taken between the first principal components of pictures, which are
+    kept in 8 bits each. The logits are the logarithms of the shares of the vote; `fc` is the identity until a
+    temperature is folded into it.
 
     Args:
         references: how many training pictures are kept, at most.
@@ -191,7 +217,7 @@ class NearestNeighbours(_Classifier):
 
         Fewer pictures than there is room for are repeated to fill it, as the shape is part of the checkpoint.
         """
-        pixels = pixel_values.mean(dim=1).flatten(1)
+        pixels = deskew(pixel_values).flatten(1)
         self.mean.copy_(pixels.mean(dim=0))
         centred = pixels - self.mean
         components = torch.linalg.eigh(centred.T @ centred / len(centred)).eigenvectors.flip(dims=[1])
@@ -233,7 +259,7 @@ class NearestNeighbours(_Classifier):
 
     def forward_features(self, pixel_values: Tensor) -> Tensor:
         """Principal components, shape (B, components, 1, 1)."""
-        pixels = pixel_values.mean(dim=1).flatten(1)
+        pixels = deskew(pixel_values).flatten(1)
         return ((pixels - self.mean) @ self.projection)[:, :, None, None]
 
     def pooled(self, features: Tensor) -> Tensor:
