@@ -90,7 +90,7 @@ def _resnet(description: str, channels: list[int]) -> Architecture:
 
 ARCHITECTURES = {
     "mnist_linear": Architecture("multinomial logistic regression on standardised pixels", "mnist_linear"),
-    "mnist_knn": Architecture("nearest neighbours among 40,000 deskewed pictures", "mnist_knn"),
+    "mnist_knn": Architecture("nearest neighbours among 36,000 deskewed pictures", "mnist_knn"),
     "mnist_mlp": Architecture("perceptron with one hidden layer of 512", "mnist_mlp", half_precision=True),
     "mnist_mlp_scaled": Architecture(
         "perceptron with one hidden layer of 128 on standardised pixels", "mnist_mlp_scaled", half_precision=True

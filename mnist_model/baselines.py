@@ -194,7 +194,7 @@ class NearestNeighbours(_Classifier):
 
     def __init__(
         self,
-        references: int = 40_000,
+        references: int = 36_000,
         components: int = 32,
         input_size: int = 28,
         num_classes: int = 10,
