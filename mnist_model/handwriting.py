@@ -6,6 +6,7 @@ A drawing is a list of strokes, a stroke a list of [x, y] points in any unit, y 
 import gzip
 import json
 import zlib
+from collections.abc import Sequence
 from pathlib import Path
 
 import numpy as np
@@ -38,7 +39,7 @@ def load_drawings(folder: Path, file: str) -> list[dict]:
     return rows
 
 
-def some(rows: list[dict], limit: int | None) -> list[dict]:
+def some(rows: Sequence, limit: int | None) -> list:
     """At most `limit` rows, drawn by lot, but always the same."""
     chosen = np.random.default_rng(0).permutation(len(rows))[:limit]
     return [rows[index] for index in sorted(chosen.tolist())]
@@ -93,3 +94,20 @@ def draw(strokes: Strokes, pen: float, side: int = 280, margin: float = 40) -> I
 def draw_white(strokes: Strokes, pen: float, side: int = 280, margin: float = 40) -> Image.Image:
     """As `draw`, white on black."""
     return ink_mask(fit(strokes, (margin, margin, side - 2 * margin, side - 2 * margin)), (side, side), pen)
+
+
+def load_pictures(folder: Path, file: str, limit: int | None = None) -> list[tuple[str, Image.Image]]:
+    """Labels and pictures of a file of single digits, drawn as on the app's pad: a pen of 14 pixels on 280x280.
+
+    Args:
+        folder: of the strokes.
+        file: one of `DIGIT_FILES`.
+        limit: the most of them; None for all.
+    Raises:
+        MnistModelError: the file is missing, or holds something else.
+    """
+    rows = some(load_drawings(folder, file), limit)
+    try:
+        return [(str(row["label"]), draw(row["strokes"], PEN)) for row in rows]
+    except (KeyError, TypeError, ValueError) as error:
+        raise MnistModelError(f"{folder / file}.json.gz has a drawing without a label or of no points.") from error
