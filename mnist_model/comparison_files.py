@@ -95,7 +95,7 @@ def write_table(path: str | os.PathLike, markdown: str) -> None:
     before, after = read_around_table(path)
     path = Path(path).resolve()  # a link stays one
     line_end = "\r\n" if "\r\n" in before else "\n"
-    text = line_end.join([before, *markdown.splitlines(), after])
+    text = line_end.join([before, "", *markdown.splitlines(), "", after])
     temporary = path.with_name(f".{os.getpid()}.{path.name}")
     try:
         temporary.write_text(text, encoding="utf-8", newline="")

@@ -44,10 +44,11 @@ def plot_accuracy_and_parameters(comparison: dict[str, Any]):
         points.append((model["parameters"], seeds["mean"]))
         bars.append(bar)
     several = any(model["seeds"] and model["seeds"]["interval"] for model in models)
-    lowest = min(bar.get_ydata()[0] for bar in bars)
-    (below,) = axis.plot(points[0][0], max(0, 1 - 1.1 * (1 - lowest) - 1e-4), alpha=0)  # some room, even below 100%
+    lowest, highest = min(bar.get_ydata()[0] for bar in bars), max(bar.get_ydata()[1] for bar in bars)
+    room = max(0, 1 - 1.1 * (1 - lowest) - 1e-4), max(0.01, highest)  # even where all are 100%, or 0
+    (unseen,) = axis.plot([points[0][0]] * 2, room, alpha=0)
     _accuracy_scale(axis)
-    below.remove()
+    unseen.remove()
     fewest, most = (pick(model["parameters"] for model in models) for pick in (min, max))
     axis.set_xscale("log")
     axis.set(xlim=(fewest / 2.5, most * 2.5), xlabel="Parameters", ylabel="Test accuracy")

@@ -85,9 +85,10 @@ def _mean_of_seeds(seeds: dict | None) -> str:
 def _said_of_cost(comparison: dict) -> str:
     timing = comparison["timing"]
     return (
-        "Size is that of model.safetensors and model.onnx together. Times are those of the network alone, on "
-        f"onnxruntime {timing['onnxruntime']} and {_threads(timing['threads'])}: the median for one picture, and how "
-        f"many pictures in a second, {timing['batch']} at once; in brackets, as multiples of {timing['reference']}'s. "
+        "Size is that of model.safetensors and model.onnx together. Times are the processor's for the network alone, "
+        f"on onnxruntime {timing['onnxruntime']} and {_threads(timing['threads'])}: the median for one picture, and "
+        f"how many pictures in a second, {timing['batch']} at once; in brackets, as multiples of "
+        f"{timing['reference']}'s. "
         f"Training took what its report says{_training_setups(comparison['models'])}."
     )
 

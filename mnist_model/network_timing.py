@@ -1,4 +1,8 @@
-"""How long a network takes, without the preprocessing, on onnxruntime and one thread."""
+"""How long a network takes, without the preprocessing, on onnxruntime and one thread.
+
+Seconds are the processor's: where nothing else runs, one thread takes as many by the clock; where something does, the
+clock's would be its too.
+"""
 
 import statistics
 import time
@@ -34,7 +38,7 @@ class Timing:
 
 
 def time_networks(paths: Sequence[Path], rounds: int = ROUNDS) -> list[Timing]:
-    """Take the times of networks by turns, so that whatever else the machine does befalls all of them.
+    """Take the times of networks by turns, so that whatever else keeps the machine's memory busy slows them alike.
 
     Args:
         paths: ONNX files of one input of shape (B, C, H, W) and an output `logits`. A file that occurs twice is timed
@@ -56,7 +60,7 @@ def time_networks(paths: Sequence[Path], rounds: int = ROUNDS) -> list[Timing]:
 
 
 def _runner(path: Path) -> Callable[[int], float]:
-    """A function from a number of pictures to the seconds that one pass over them took."""
+    """A function from a number of pictures to the processor's seconds for one pass over them."""
     options = onnxruntime.SessionOptions()
     options.intra_op_num_threads = 1
     options.log_severity_level = 4
@@ -69,8 +73,8 @@ def _runner(path: Path) -> Callable[[int], float]:
 
     def run(count: int) -> float:
         inputs = {pictures.name: noise[:count]}
-        start = time.perf_counter()
+        start = time.process_time()
         session.run(["logits"], inputs)
-        return time.perf_counter() - start
+        return time.process_time() - start
 
     return run
