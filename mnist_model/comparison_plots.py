@@ -33,6 +33,8 @@ def plot_accuracy_and_parameters(comparison: dict[str, Any]):
 
     Parameters are on a logarithmic scale, and so is the distance of accuracy from 100%.
     """
+    from matplotlib.ticker import LogLocator, NullFormatter
+
     figure, axis = _figure((8, 5))
     models = comparison["models"]
     points, bars = [], []
@@ -51,6 +53,8 @@ def plot_accuracy_and_parameters(comparison: dict[str, Any]):
     unseen.remove()
     fewest, most = (pick(model["parameters"] for model in models) for pick in (min, max))
     axis.set_xscale("log")
+    axis.xaxis.set_major_locator(LogLocator(subs=(1,) if most > 30 * fewest else (1, 2, 5)))
+    axis.xaxis.set_minor_formatter(NullFormatter())
     axis.set(xlim=(fewest / 2.5, most * 2.5), xlabel="Parameters", ylabel="Test accuracy")
     axis.set_title("Accuracy and size" + ", with the 95% interval over seeds" * several)
     axis.xaxis.set_major_formatter("{x:,.0f}")

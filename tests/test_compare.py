@@ -285,7 +285,11 @@ class TestPlots:
     @pytest.mark.parametrize("accuracy", [0.0, 0.1, 1.0])
     def test_a_model_alone_can_be_drawn_however_good(self, accuracy):
         model = dict(ten_models()["models"][0], accuracy=accuracy, seeds=None)
-        (axis,) = plot_accuracy_and_parameters({"models": [model]}).axes
+        figure = plot_accuracy_and_parameters({"models": [model]})
+        figure.canvas.draw()
+        (axis,) = figure.axes
+        labels = [label.get_text() for label in axis.get_xticklabels(which="both")]
+        assert "10,000" in labels and all(re.fullmatch("[0-9,]*", label) for label in labels)
         assert axis.lines[1].get_ydata()[0] == accuracy and np.isfinite(axis.get_ylim()).all()
 
     def test_confusions_leave_out_the_diagonal(self):
