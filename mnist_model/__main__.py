@@ -3,6 +3,7 @@
     python -m mnist_model predict PICTURE...
     python -m mnist_model push runs/mnist_cnn/checkpoint you/mnist-cnn
     python -m mnist_model deploy you/mnist --model-id you/mnist-cnn
+    python -m mnist_model compare
 
 What cannot be done is said in one sentence, with exit code 2.
 """
@@ -10,14 +11,17 @@ What cannot be done is said in one sentence, with exit code 2.
 import argparse
 import json
 import sys
+from pathlib import Path
 
 from .errors import MnistModelError
 from .recognizer import DigitRecognizer, Prediction
 
+STROKES = "../shared/real-digits"
+
 
 def main(arguments: list[str] | None = None) -> None:
     parser = argparse.ArgumentParser(
-        prog="python -m mnist_model", description="Read handwritten digits; publish a model."
+        prog="python -m mnist_model", description="Read handwritten digits; publish a model; compare models."
     )
     commands = parser.add_subparsers(required=True)
     predict = commands.add_parser("predict", help="read pictures of one digit each: the digit and the top 3")
@@ -40,12 +44,41 @@ def main(arguments: list[str] | None = None) -> None:
     deploy.add_argument("--private", action="store_true", help="create it for its owner's eyes only")
     deploy.add_argument("--dry-run", action="store_true", help="list the files and their sizes, and send nothing")
     deploy.set_defaults(run=run_deploy)
+    _add_compare(commands)
     options = parser.parse_args(arguments)
     try:
         sys.exit(options.run(options))
     except MnistModelError as error:
         print(f"error: {error}", file=sys.stderr)
         sys.exit(2)
+
+
+def _add_compare(commands) -> None:
+    compare = commands.add_parser("compare", help="measure models side by side: figures, tables and plots")
+    compare.add_argument(
+        "--models",
+        nargs="+",
+        metavar="NAME",
+        help="bundled models or checkpoint folders (default: all that are bundled)",
+    )
+    compare.add_argument("--dataset", default="ylecun/mnist", help="id on the Hub, or folder (default: %(default)s)")
+    compare.add_argument(
+        "--strokes", metavar="FOLDER", help=f"drawings of other writers (default: {STROKES}, where it is found)"
+    )
+    compare.add_argument("--reports", metavar="FOLDER", help="NAME/seed*.json of each (default: benchmarks/reports)")
+    compare.add_argument("--limit", type=_positive, metavar="N", help="N test pictures, and N drawings of each file")
+    compare.add_argument("--output", metavar="FOLDER", default="runs/comparison", help="default: %(default)s")
+    compare.add_argument("--readme", metavar="FILE", help="put the tables between the markers of this file, too")
+    compare.add_argument(
+        "--from", dest="earlier", metavar="FILE", help="measure nothing: tables and plots of this comparison.json"
+    )
+    compare.set_defaults(run=run_compare)
+
+
+def _positive(text: str) -> int:
+    if not text.isdecimal() or int(text) < 1:
+        raise argparse.ArgumentTypeError(f"must be a whole number from 1 on, and is {text!r}")
+    return int(text)
 
 
 def run_predict(options: argparse.Namespace) -> int:
@@ -105,6 +138,38 @@ def run_deploy(options: argparse.Namespace) -> int:
     print(
         deploy_space(options.space_id, options.model_id, revision=options.revision, private=options.private).summary()
     )
+    return 0
+
+
+def run_compare(options: argparse.Namespace) -> int:
+    from .config import bundled_models
+
+    try:
+        from . import comparison_files
+        from .compare import compare
+        from .comparison_table import comparison_table
+    except ImportError as error:
+        raise MnistModelError(f"To compare models, install what training wants: pip install {error.name}.") from error
+    comparison_files.check_writable(options.output)  # what is wrong there is said before minutes are spent
+    if options.readme:
+        comparison_files.read_around_table(options.readme)
+    if options.earlier:
+        comparison = comparison_files.load_comparison(options.earlier)
+    else:
+        comparison = compare(
+            options.models or bundled_models(),
+            options.dataset,
+            strokes=options.strokes or (STROKES if Path(STROKES).is_dir() else None),
+            reports=options.reports,
+            limit=options.limit,
+            say=lambda line: print(line, file=sys.stderr, flush=True),
+        )
+    tables = comparison_table(comparison)
+    paths = comparison_files.save_comparison(comparison, options.output)
+    if options.readme:
+        comparison_files.write_table(options.readme, tables)
+    print(tables)
+    print(f"written: {', '.join(map(str, paths))}", file=sys.stderr)
     return 0
 
 

@@ -12,6 +12,7 @@ from PIL import Image, ImageOps
 from strokes import DIGITS
 
 from mnist_model import MnistModelError
+from mnist_model.handwriting import draw, draw_white
 
 sys.path.insert(0, str(ROOT / "benchmarks"))
 
@@ -53,14 +54,14 @@ def folder(tmp_path_factory) -> Path:
 class TestRender:
     @pytest.mark.parametrize("pen", [4, 14, 28])
     def test_the_drawing_fills_the_canvas_up_to_its_margin(self, pen):
-        image = render.draw(BAR, pen)
+        image = draw(BAR, pen)
         left, top, right, bottom = ink_box(image)
         assert image.size == (280, 280)
         assert (right - left, bottom - top) == pytest.approx((pen, 200 + pen), abs=2)
         assert ((left + right) / 2, (top + bottom) / 2) == pytest.approx((140, 140), abs=1)
 
     def test_white_is_the_negative(self):
-        assert np.array_equal(np.asarray(render.draw_white(BAR, 14)), 255 - np.asarray(render.draw(BAR, 14)))
+        assert np.array_equal(np.asarray(draw_white(BAR, 14)), 255 - np.asarray(draw(BAR, 14)))
 
     def test_colours_are_those_that_were_asked_for(self):
         image = render.draw_coloured(BAR, 14, ink=(200, 10, 20), paper=(0, 90, 30))

@@ -8,8 +8,10 @@ import io
 import numpy as np
 from PIL import Image, ImageDraw, ImageFilter
 
+from mnist_model.handwriting import Strokes, fit
+
 from .paper import PENS, aim, rule, smooth, write
-from .render import Colour, Strokes, fit
+from .render import Colour
 
 SENSORS = ((2048, 1536), (2592, 1944), (3264, 1836), (3264, 2448), (4000, 3000))
 DIGIT_HEIGHT = (0.05, 0.9)  # of the picture's height

@@ -1,78 +1,24 @@
-"""Pen strokes as pictures: on a canvas, on a page, in colour, on transparent ground, in 28x28.
-
-A drawing is a list of strokes, a stroke a list of [x, y] points in any unit, y growing downward.
-"""
+"""Pen strokes as pictures: on a page, in colour, on transparent ground, in 28x28."""
 
 import numpy as np
-from PIL import Image, ImageDraw, ImageOps
+from PIL import Image, ImageOps
 
-Strokes = list[list[list[float]]]
+from mnist_model.handwriting import Strokes, draw_white, extent, fit, ink_mask
+
 Colour = tuple[int, int, int]
 
-OVERSAMPLING = 2
 MIN_COLOUR_DISTANCE = 45  # in CIELAB: red on green is enough, though both are equally bright; blue on navy is not
 
 
-def extent(strokes: Strokes) -> tuple[np.ndarray, np.ndarray]:
-    """The upper left corner of a drawing, and its (width, height)."""
-    points = np.concatenate([np.asarray(stroke, float) for stroke in strokes])
-    return points.min(axis=0), np.ptp(points, axis=0)
-
-
-def fit(strokes: Strokes, box: tuple[float, float, float, float]) -> list[np.ndarray]:
-    """Bring a drawing into the middle of `box` (x, y, width, height), as large as it can be, proportions kept.
-
-    Returns:
-        one array of shape (points, 2) for each stroke.
-    """
-    low, size = extent(strokes)
-    room = np.array(box[2:], float)
-    scale = min((side / drawn for side, drawn in zip(room, size, strict=True) if drawn > 0), default=1.0)
-    offset = np.array(box[:2]) + (room - size * scale) / 2
-    return [(np.asarray(stroke, float) - low) * scale + offset for stroke in strokes]
-
-
-def ink_mask(
-    paths: list[np.ndarray], size: tuple[int, int], pen: float, oversampling: int = OVERSAMPLING
-) -> Image.Image:
-    """What a round brush covers: mode L, 0 where there is no ink, 255 where there is, between on the edges.
-
-    Args:
-        paths: strokes in pixels of the picture.
-        size: width and height of the picture in pixels.
-        pen: width of the brush in pixels.
-    """
-    mask = Image.new("L", (size[0] * oversampling, size[1] * oversampling), 0)
-    brush = ImageDraw.Draw(mask)
-    radius = pen * oversampling / 2
-    for path in paths:
-        points = [(x * oversampling, y * oversampling) for x, y in path.tolist()]
-        if len(points) > 1:
-            brush.line(points, fill=255, width=round(pen * oversampling), joint="curve")
-        for x, y in points:
-            brush.ellipse([x - radius, y - radius, x + radius, y + radius], fill=255)
-    return mask.reduce(oversampling)
-
-
-def draw(strokes: Strokes, pen: float, side: int = 280, margin: float = 40) -> Image.Image:
-    """Black on a white canvas of `side` x `side` pixels, in its middle, `margin` free pixels around the pen's path."""
-    return ImageOps.invert(_canvas(strokes, pen, side, margin))
-
-
-def draw_white(strokes: Strokes, pen: float, side: int = 280, margin: float = 40) -> Image.Image:
-    """As `draw`, white on black."""
-    return _canvas(strokes, pen, side, margin)
-
-
 def draw_coloured(strokes: Strokes, pen: float, ink: Colour, paper: Colour, side: int = 280) -> Image.Image:
-    """As `draw`, in two colours: mode RGB."""
-    mask = _canvas(strokes, pen, side)
+    """As `handwriting.draw`, in two colours: mode RGB."""
+    mask = draw_white(strokes, pen, side)
     return Image.composite(Image.new("RGB", mask.size, ink), Image.new("RGB", mask.size, paper), mask)
 
 
 def draw_transparent(strokes: Strokes, pen: float, ink: Colour, hidden: Colour, side: int = 280) -> Image.Image:
-    """As `draw`, on nothing: mode RGBA; `hidden` is the colour that the fully transparent pixels carry."""
-    mask = _canvas(strokes, pen, side)
+    """As `handwriting.draw`, on nothing: mode RGBA; `hidden` is the colour that the fully transparent pixels carry."""
+    mask = draw_white(strokes, pen, side)
     colours = Image.composite(
         Image.new("RGB", mask.size, ink),
         Image.new("RGB", mask.size, hidden),
@@ -128,7 +74,3 @@ def _lab(colour: Colour) -> np.ndarray:
     xyz = to_xyz @ linear / (0.9505, 1.0, 1.089)
     x, y, z = np.where(xyz > 0.008856, np.cbrt(xyz), 7.787 * xyz + 16 / 116)
     return np.array([116 * y - 16, 500 * (x - y), 200 * (y - z)])
-
-
-def _canvas(strokes: Strokes, pen: float, side: int = 280, margin: float = 40) -> Image.Image:
-    return ink_mask(fit(strokes, (margin, margin, side - 2 * margin, side - 2 * margin)), (side, side), pen)

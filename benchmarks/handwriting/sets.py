@@ -3,7 +3,6 @@
 Every picture is made anew from its row's name and its own number, so that it is the same in every run.
 """
 
-import gzip
 import json
 import zlib
 from collections.abc import Callable
@@ -14,15 +13,13 @@ from pathlib import Path
 import numpy as np
 from PIL import Image
 
-from mnist_model import MnistModelError
+from mnist_model.handwriting import DIGIT_FILES, PEN, Strokes, draw, draw_white, load_drawings, some
 
 from . import render
 from .nondigits import MAKERS, nondigit
 from .photograph import photograph
 
-DIGIT_FILES = ("pendigits", "unipen-digits")
 PENS = (4, 14, 28)
-USUAL_PEN = 14
 MNIST_TOLERANCE = 0.0003
 
 # `--sets` in the order of the table.
@@ -71,30 +68,6 @@ class Row:
     same_as: tuple[str, ...] = ()
 
 
-def load_rows(folder: Path, file: str) -> list[dict]:
-    """Read FOLDER/FILE.json.gz.
-
-    Raises:
-        MnistModelError: the file is missing, or holds something else.
-    """
-    path = folder / f"{file}.json.gz"
-    try:
-        rows = json.loads(gzip.decompress(path.read_bytes()))
-        if not all(row["strokes"] for row in rows):
-            raise ValueError("strokes are missing")
-    except FileNotFoundError as error:
-        raise MnistModelError(f"There is no {path}: give the folder of the gzipped JSON lists of strokes.") from error
-    except (OSError, EOFError, ValueError, TypeError, KeyError, zlib.error) as error:
-        raise MnistModelError(f"{path} is no gzipped JSON list of objects with strokes.") from error
-    return rows
-
-
-def some(rows: list[dict], limit: int | None) -> list[dict]:
-    """At most `limit` rows, drawn by lot, but always the same."""
-    chosen = np.random.default_rng(0).permutation(len(rows))[:limit]
-    return [rows[index] for index in sorted(chosen.tolist())]
-
-
 def seed_of(key: str, row: dict) -> list[int]:
     """A seed for one drawing in one row of the table: the same under every limit."""
     return [zlib.crc32(key.encode()), zlib.crc32(json.dumps(row["strokes"]).encode())]
@@ -136,8 +109,8 @@ def _pens(folder: Path, limit: int | None) -> list[Row]:
 
 
 def _pen(folder: Path, limit: int | None, file: str, pen: int) -> Row:
-    digits = some(load_rows(folder, file), limit)
-    samples = [Sample(str(row["label"]), file, partial(render.draw, row["strokes"], pen)) for row in digits]
+    digits = some(load_drawings(folder, file), limit)
+    samples = [Sample(str(row["label"]), file, partial(draw, row["strokes"], pen)) for row in digits]
     return Row(f"{file}, {pen} px pen", DIGIT, 0.985, samples)
 
 
@@ -146,38 +119,38 @@ def _variation(key: str, name: str, goal: float, make: Callable, folder: Path, l
     samples = [
         Sample(str(row["label"]), file, partial(make, row["strokes"], seed_of(key, row)))
         for file in DIGIT_FILES
-        for row in some(load_rows(folder, file), limit)
+        for row in some(load_drawings(folder, file), limit)
     ]
     return [Row(name, DIGIT, goal, samples)]
 
 
-def _on_page(strokes: render.Strokes, seed: list[int]) -> Image.Image:
+def _on_page(strokes: Strokes, seed: list[int]) -> Image.Image:
     return render.draw_on_page(strokes, np.random.default_rng(seed))
 
 
-def _white(strokes: render.Strokes, seed: list[int]) -> Image.Image:
-    return render.draw_white(strokes, USUAL_PEN)
+def _white(strokes: Strokes, seed: list[int]) -> Image.Image:
+    return draw_white(strokes, PEN)
 
 
-def _coloured(strokes: render.Strokes, seed: list[int]) -> Image.Image:
-    return render.draw_coloured(strokes, USUAL_PEN, *render.random_colours(np.random.default_rng(seed)))
+def _coloured(strokes: Strokes, seed: list[int]) -> Image.Image:
+    return render.draw_coloured(strokes, PEN, *render.random_colours(np.random.default_rng(seed)))
 
 
-def _transparent(strokes: render.Strokes, seed: list[int]) -> Image.Image:
+def _transparent(strokes: Strokes, seed: list[int]) -> Image.Image:
     """In black, white or any colour; what cannot be seen is black, as browsers leave it, or white."""
     rng = np.random.default_rng(seed)
     ink = [(0, 0, 0), (0, 0, 0), (255, 255, 255), render.random_colours(rng)[0]][rng.integers(4)]
     hidden = (0, 0, 0) if rng.random() < 0.7 else (255, 255, 255)
-    return render.draw_transparent(strokes, USUAL_PEN, ink, hidden)
+    return render.draw_transparent(strokes, PEN, ink, hidden)
 
 
-def _tiny(strokes: render.Strokes, seed: list[int]) -> Image.Image:
+def _tiny(strokes: Strokes, seed: list[int]) -> Image.Image:
     return render.draw_tiny(strokes, np.random.default_rng(seed))
 
 
 def _numbers(folder: Path, limit: int | None) -> list[Row]:
     file, samples = "unipen-numbers", []
-    for row in some(load_rows(folder, file), limit):
+    for row in some(load_drawings(folder, file), limit):
         digits = "".join(sign for sign in row["text"] if sign.isdigit())
         height = np.random.default_rng(seed_of("numbers", row)).uniform(100, 150)
         samples.append(Sample(digits, file, partial(render.draw_number, row["strokes"], height)))
@@ -186,9 +159,9 @@ def _numbers(folder: Path, limit: int | None) -> list[Row]:
 
 def _others(folder: Path, limit: int | None) -> list[Row]:
     """Letters and signs that should be refused, and digits that should not."""
-    signs = some([row for row in load_rows(folder, "unipen-others") if not row["lookalike"]], limit)
-    refused = [Sample(row["char"], "unipen-others", partial(render.draw, row["strokes"], USUAL_PEN)) for row in signs]
-    pens = [_pen(folder, limit, file, USUAL_PEN) for file in DIGIT_FILES]
+    signs = some([row for row in load_drawings(folder, "unipen-others") if not row["lookalike"]], limit)
+    refused = [Sample(row["char"], "unipen-others", partial(draw, row["strokes"], PEN)) for row in signs]
+    pens = [_pen(folder, limit, file, PEN) for file in DIGIT_FILES]
     kept = [sample for pen in pens for sample in pen.samples]
     return [
         Row("unipen-others, refused", REFUSED, 0.9, refused),
