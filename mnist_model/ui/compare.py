@@ -96,12 +96,12 @@ def compare(models: Models, picture: Image.Image, wide: bool = True) -> dict:
 
 
 def ask(load, canonical: np.ndarray) -> dict:
-    """The row of one model, or why it cannot be loaded."""
+    """The row of one model. Why one cannot be loaded is said where it is chosen alone: here is no room for it."""
     row = {"label": "", "state": "error", "differs": False, "confidence": 0, "words": "", "time": "", "note": ""}
     try:
         prediction, seconds = measure(load(), canonical)
-    except MnistModelError as error:
-        return row | {"note": str(error)}
+    except MnistModelError:
+        return row | {"note": "could not be loaded"}
     row |= {"state": words.state(prediction), "time": words.milliseconds(seconds)}
     if not prediction.is_digit:
         return row | {"note": f"no digit, nearest to {prediction.label}"}

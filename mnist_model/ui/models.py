@@ -69,9 +69,16 @@ class Models:
 
 
 def _read_facts(name: str, folder: Path) -> ModelFacts:
+    """What the report says, which may be of an older run, or of somebody else's making."""
     try:
         report = json.loads((folder / "report.json").read_text(encoding="utf-8"))
         model = report.get("model", {})
-        return ModelFacts(name, model.get("description", ""), model.get("parameters"), report.get("accuracy"))
+        description, parameters, accuracy = model.get("description"), model.get("parameters"), report.get("accuracy")
     except (OSError, ValueError, AttributeError):
         return ModelFacts(name)
+    return ModelFacts(
+        name,
+        description if isinstance(description, str) else "",
+        parameters if isinstance(parameters, int) else None,
+        accuracy if isinstance(accuracy, (int, float)) else None,
+    )

@@ -136,7 +136,7 @@ def about_model(facts: ModelFacts) -> str:
 
 
 def milliseconds(seconds: float) -> str:
-    """Two significant digits, as far as they lie behind the point."""
+    """A time in two digits: 0.83 ms, 1.3 ms, 31 ms."""
     value = seconds * 1000
     return f"{value:.2f} ms" if value < 1 else f"{value:.1f} ms" if value < 10 else f"{value:.0f} ms"
 
