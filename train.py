@@ -11,6 +11,7 @@ Several processes on one CPU:
     ACCELERATE_USE_CPU=true torchrun --nproc_per_node 2 train.py
 """
 
+import argparse
 import shutil
 import sys
 import time
@@ -20,22 +21,37 @@ from functools import partial
 from pathlib import Path
 from typing import Any, cast
 
-import timm
 import torch
 from accelerate import Accelerator
 from torch import nn
 from torch.utils.data import DataLoader, TensorDataset
 from transformers import HfArgumentParser
 
-from mnist_model.architectures import ARCHITECTURES, REJECTION_NETWORK, create_network
-from mnist_model.checkpoint import fold_temperature, load_checkpoint, save_checkpoint
+from mnist_model.architectures import (
+    ARCHITECTURES,
+    REJECTION_NETWORK,
+    count_macs,
+    count_parameters,
+    create_network,
+)
+from mnist_model.checkpoint import fold_temperature, load_checkpoint, round_weights, save_checkpoint
 from mnist_model.config import is_digits, read_config
-from mnist_model.data import AugmentConfig, Data, DataConfig, Split, augment, load_data, to_pixel_values
+from mnist_model.data import (
+    AugmentConfig,
+    Data,
+    DataConfig,
+    Split,
+    augment,
+    input_size_of,
+    load_data,
+    to_pixel_values,
+)
 from mnist_model.errors import MnistModelError
 from mnist_model.evaluation import Report, evaluate_logits, predict_logits
 from mnist_model.hub import check_model_id, push_checkpoint
 from mnist_model.metrics import fit_temperature
 from mnist_model.plots import save_plots
+from mnist_model.recipes import RECIPES
 from mnist_model.rejection import Rejection
 from mnist_model.rejection_training import RECIPE, fit_rejection, with_nondigits
 from mnist_model.training import TrainingConfig, fit, make_accelerator, seed_of
@@ -66,6 +82,7 @@ class RunConfig:
 def main(arguments: list[str] | None = None) -> None:
     # transformers declares the classes, and what it makes of them, as types that nothing fits.
     parser = cast(Any, HfArgumentParser)((TrainingConfig, DataConfig, AugmentConfig, RunConfig), description=__doc__)
+    parser.set_defaults(**RECIPES.get(_chosen_model(arguments), {}))
     try:
         training, data_config, augmentation, run = parser.parse_args_into_dataclasses(arguments)
         if training.model not in ARCHITECTURES:
@@ -85,6 +102,12 @@ def main(arguments: list[str] | None = None) -> None:
     except KeyboardInterrupt:
         print("Interrupted: the same command with --resume latest goes on after the last whole epoch.", file=sys.stderr)
         sys.exit(130)
+
+
+def _chosen_model(arguments: list[str] | None) -> str:
+    chooser = argparse.ArgumentParser(add_help=False, allow_abbrev=False)
+    chooser.add_argument("--model", default=TrainingConfig.model)
+    return chooser.parse_known_args(arguments)[0].model
 
 
 def train(training: TrainingConfig, data_config: DataConfig, augmentation: AugmentConfig) -> Path | None:
@@ -109,6 +132,8 @@ def train(training: TrainingConfig, data_config: DataConfig, augmentation: Augme
         shutil.rmtree(rejection_folder(training), ignore_errors=True)
     model, history = learn(data, training, augmentation, accelerator)
     temperature = calibrate(model, data, accelerator)
+    if ARCHITECTURES[training.model].half_precision:
+        round_weights(model)
     report = report_on_test(model, data, data_config, training.model, accelerator)
     report.temperature, report.history, report.training = temperature, history, options
     rejection, rejection_history, report.rejection = learn_rejection(model, data, training, augmentation)
@@ -148,13 +173,20 @@ def learn(
 ) -> tuple[nn.Module, list[dict]]:
     """A trained model, and its history."""
     torch.manual_seed(seed_of(training.seed))
-    model = timm.create_model(training.model, in_chans=1, num_classes=len(data.label_names), drop_rate=training.dropout)
+    architecture, num_classes = ARCHITECTURES[training.model], len(data.label_names)
+    model = create_network(architecture, num_classes, in_chans=1, drop_rate=training.dropout)
+    if hasattr(model, "fit_buffers"):
+        model.fit_buffers(to_pixel_values(data.train.images, input_size_of(model)), data.train.labels)
+    if not any(parameter.requires_grad for parameter in model.parameters()):
+        return model.to(accelerator.device).eval(), []
+    if not training.epochs:
+        raise MnistModelError(f"--epochs must lie between 1 and 10000 for {training.model}, and is 0.")
     augmented = partial(augment, label_names=data.label_names, config=augmentation)
-    return fit(model, data.train, augmented, make_validate(data.validation, accelerator), training, accelerator)
+    return fit(model, data.train, augmented, make_validate(data.validation, model, accelerator), training, accelerator)
 
 
-def make_validate(split: Split, accelerator: Accelerator) -> Callable[[nn.Module], dict[str, float]]:
-    loader = make_loader(split, accelerator)
+def make_validate(split: Split, model: nn.Module, accelerator: Accelerator) -> Callable[[nn.Module], dict[str, float]]:
+    loader = make_loader(split, model, accelerator)
 
     def validate(model: nn.Module) -> dict[str, float]:
         logits, labels = predict_logits(model, loader, accelerator)
@@ -166,7 +198,7 @@ def make_validate(split: Split, accelerator: Accelerator) -> Callable[[nn.Module
 
 def calibrate(model: nn.Module, data: Data, accelerator: Accelerator) -> float:
     """The temperature, fitted on the validation split and folded into the model."""
-    logits, labels = predict_logits(model, make_loader(data.validation, accelerator), accelerator)
+    logits, labels = predict_logits(model, make_loader(data.validation, model, accelerator), accelerator)
     temperature = fit_temperature(logits, labels)
     fold_temperature(model, temperature)
     return temperature
@@ -193,7 +225,7 @@ def learn_rejection(
     train, validation = (with_nondigits(split, everything_else) for split in (data.train, data.validation))
     network = create_network(REJECTION_NETWORK, in_chans=1, num_classes=everything_else + 1)
     augmented = partial(augment, label_names=data.label_names, config=augmentation)
-    validate = make_validate(validation, accelerator)
+    validate = make_validate(validation, network, accelerator)
     network, history = fit(network, train, augmented, validate, training, accelerator)
     torch.manual_seed(seed_of(training.seed))  # the same after an interruption
     pictures = augmented(validation.to(accelerator.device))
@@ -224,12 +256,13 @@ def dataset_name(config: DataConfig) -> str:
     return path.resolve().name if path.exists() else config.dataset
 
 
-def make_loader(split: Split, accelerator: Accelerator, channels: int = 1) -> DataLoader:
+def make_loader(split: Split, model: nn.Module, accelerator: Accelerator, channels: int = 1) -> DataLoader:
     """An accelerate loader of (pixel_values, labels) over a split, in its own order."""
+    input_size = input_size_of(model)
 
     def collate(rows: list) -> tuple[torch.Tensor, torch.Tensor]:
         images, labels = (torch.stack(column) for column in zip(*rows, strict=True))
-        return to_pixel_values(images).expand(-1, channels, -1, -1), labels
+        return to_pixel_values(images, input_size).expand(-1, channels, -1, -1), labels
 
     return accelerator.prepare(
         DataLoader(TensorDataset(split.images, split.labels), EVALUATION_BATCH, collate_fn=collate)
@@ -240,15 +273,17 @@ def report_on_test(
     model: nn.Module, data: Data, data_config: DataConfig, name: str, accelerator: Accelerator, channels: int = 1
 ) -> Report:
     """One forward pass over the test split."""
-    logits, labels = predict_logits(model, make_loader(data.test, accelerator, channels), accelerator)
-    parameters = sum(parameter.numel() for parameter in model.parameters())
+    logits, labels = predict_logits(model, make_loader(data.test, model, accelerator, channels), accelerator)
+    about = {"architecture": name, "parameters": count_parameters(model), "macs": count_macs(model, channels)}
+    if name in ARCHITECTURES:
+        about["description"] = ARCHITECTURES[name].description
     return evaluate_logits(
         logits,
         labels,
         data.label_names,
         dataset=dataset_name(data_config),
         split=data_config.test_split,
-        model={"architecture": name, "parameters": parameters},
+        model=about,
     )
 
 

@@ -138,6 +138,7 @@ def template_values(folder: Path, config: dict, report: dict, model_id: str) -> 
         "options": {name: value for part in report.get("training", {}).values() for name, value in part.items()},
         "config": config,
         "model_args": json.dumps(config["model_args"]),
+        "needs_package": config["architecture"] == report["model"].get("architecture"),  # timm alone does not know it
         "is_mnist": is_mnist(report),
         "dataset_id": dataset_id(report),
         "dataset": "MNIST" if is_mnist(report) else escape(report["dataset"]),

@@ -25,6 +25,8 @@ from dataclasses import asdict
 from pathlib import Path
 from typing import Any
 
+import numpy as np
+import onnx
 import timm
 import torch
 from safetensors import SafetensorError
@@ -37,6 +39,7 @@ from .errors import MnistModelError
 from .rejection import REJECTION_FILE, Rejection
 
 ONNX_OPSET = 18
+LARGE = 1000  # numbers: the tensors that a checkpoint of half precision rounds
 
 
 def fold_temperature(model: nn.Module, temperature: float) -> None:
@@ -45,6 +48,18 @@ def fold_temperature(model: nn.Module, temperature: float) -> None:
     with torch.no_grad():
         classifier.weight /= temperature
         classifier.bias /= temperature
+
+
+def round_weights(model: nn.Module) -> None:
+    """Round the large weights, in place, to what 16 bits hold: those of an `Architecture` of half precision."""
+    with torch.no_grad():
+        for tensor in model.state_dict().values():
+            if _is_large(tensor):
+                tensor.copy_(tensor.half())
+
+
+def _is_large(tensor: torch.Tensor) -> bool:
+    return tensor.is_floating_point() and tensor.numel() >= LARGE
 
 
 def save_checkpoint(
@@ -91,22 +106,25 @@ def _write(
     architecture = ARCHITECTURES[name]
     exported = _with_three_channels(model, architecture, len(label_names))
     tensors = {key: tensor.detach().cpu().contiguous() for key, tensor in exported.state_dict().items()}
+    if architecture.half_precision:
+        tensors = {key: tensor.half() if _is_large(tensor) else tensor for key, tensor in tensors.items()}
     save_file(tensors, folder / "model.safetensors", metadata={"format": "pt"})
     (folder / "model.safetensors").chmod(0o644)  # safetensors makes it unreadable to others
     config = {
-        "architecture": architecture.stock,
+        "architecture": architecture.entrypoint,
         "num_classes": len(label_names),
-        "num_features": architecture.num_features,
+        "num_features": exported.num_features,
         "label_names": label_names,
         "model_args": architecture.model_args,
         "pretrained_cfg": architecture.pretrained_cfg(len(label_names)),
         "auto_map": {"AutoImageProcessor": "image_processing_mnist.MnistImageProcessor"},
+        "dtype": "float32",  # to compute in, whatever the weights are kept in
     }
     if rejection:
         network, when = rejection
         config["rejection"] = asdict(when)
         exported_network = _with_three_channels(network, REJECTION_NETWORK, len(label_names) + 1)
-        export_onnx(exported_network, folder / REJECTION_FILE, architecture.input_size)
+        export_onnx(exported_network, folder / REJECTION_FILE, REJECTION_NETWORK.input_size)
     (folder / "config.json").write_text(json.dumps(config, indent=2) + "\n")
     for file in CODE_FILES:
         shutil.copyfile(Path(__file__).with_name(file), folder / file)
@@ -117,7 +135,7 @@ def _with_three_channels(model: nn.Module, architecture: Architecture, num_class
     """The same network for RGB pictures, in eval mode: exact where the channels are equal, as in grey ones."""
     key = f"{architecture.first_conv}.weight"
     state = {name: tensor.detach().cpu() for name, tensor in model.state_dict().items()}
-    if state[key].shape[1] == 1:
+    if key in state and state[key].shape[1] == 1:
         state[key] = state[key].repeat(1, 3, 1, 1) / 3
     exported = create_network(architecture, num_classes=num_classes).eval()
     exported.load_state_dict(state)
@@ -165,7 +183,24 @@ def export_onnx(model: nn.Module, path: Path, input_size: int) -> None:
     # The exporter notes by each node which line of which file on this machine made it.
     for annotated in (program.model, program.model.graph, *program.model.graph.all_nodes()):
         annotated.metadata_props.clear()
-    program.save(str(path), external_data=False)
+    proto = program.model_proto
+    _halve_what_is_exact(proto.graph)
+    onnx.save(proto, path)
+
+
+def _halve_what_is_exact(graph: onnx.GraphProto) -> None:
+    """Keep in 16 bits the large weights that 16 bits hold exactly; they are computed with in 32 as before."""
+    casts = []
+    for initializer in graph.initializer:
+        values = onnx.numpy_helper.to_array(initializer)
+        if values.dtype != np.float32 or values.size < LARGE or (values.astype(np.float16) != values).any():
+            continue
+        name = initializer.name
+        initializer.CopyFrom(onnx.numpy_helper.from_array(values.astype(np.float16), f"{name}_half"))
+        casts.append(onnx.helper.make_node("Cast", [f"{name}_half"], [name], to=onnx.TensorProto.FLOAT))
+    nodes = [*casts, *graph.node]
+    del graph.node[:]
+    graph.node.extend(nodes)
 
 
 def load_checkpoint(folder: str | Path) -> nn.Module:
@@ -192,7 +227,12 @@ def load_checkpoint(folder: str | Path) -> nn.Module:
             f"{folder}/config.json names the architecture {config['architecture']!r}, unknown to timm."
         )
     try:
-        model = timm.create_model(config["architecture"], num_classes=config["num_classes"], **config["model_args"])
+        model = timm.create_model(
+            config["architecture"],
+            num_classes=config["num_classes"],
+            pretrained_cfg=config["pretrained_cfg"],
+            **config["model_args"],
+        )
         model.load_state_dict(state)
     except (RuntimeError, TypeError) as error:
         raise MnistModelError(f"The weights in {path} do not fit the architecture in its config.json.") from error

@@ -2,12 +2,13 @@
 
     data = load_data(DataConfig(dataset="ylecun/mnist"))
     images = augment(data.train[torch.arange(128)], data.label_names, AugmentConfig())
-    pixel_values = to_pixel_values(images)   # (128, 1, 56, 56)
+    pixel_values = to_pixel_values(images, input_size_of(model))   # (128, 1, 56, 56)
 
 A data set is decoded once, into uint8; whole batches are augmented as tensors, on whatever device they are.
 """
 
 from dataclasses import dataclass, field
+from typing import Any
 
 import numpy as np
 import torch
@@ -170,21 +171,29 @@ def epoch_batches(count: int, batch_size: int, seed: int) -> list[Tensor]:
     return list(order.tensor_split(max(1, -(-count // batch_size))))
 
 
-def to_pixel_values(images: Tensor) -> Tensor:
+def to_pixel_values(images: Tensor, input_size: int = 2 * SIDE) -> Tensor:
     """What the network sees of canonical pictures.
 
-    Enlarges twice exactly as PIL's bilinear filter does (rounded after each axis), so that a published image processor,
-    the recognizer and the training loop give the network the same numbers.
+    Enlarges exactly as PIL's bilinear filter does (rounded after each axis), so that a published image processor, the
+    recognizer and the training loop give the network the same numbers.
 
     Args:
         images: shape (B, 28, 28), values 0 to 255, uint8 or float.
+        input_size: S, height and width of the network's input.
     Returns:
-        float32, shape (B, 1, 56, 56), standardised.
+        float32, shape (B, 1, S, S), standardised.
     """
     x = images[:, None].float()
-    for scale in ((1.0, 2.0), (2.0, 1.0)):
-        x = F.interpolate(x, scale_factor=scale, mode="bilinear", align_corners=False).add(0.5).floor()
+    if input_size != SIDE:
+        for size in ((SIDE, input_size), (input_size, input_size)):
+            x = F.interpolate(x, size=size, mode="bilinear", align_corners=False).add(0.5).floor()
     return (x / 255 - PIXEL_MEAN) / PIXEL_STD
+
+
+def input_size_of(model: torch.nn.Module) -> int:
+    """Height and width of a timm model's square input, in pixels."""
+    pretrained_cfg: Any = model.pretrained_cfg
+    return int(pretrained_cfg["input_size"][-1])
 
 
 @dataclass
@@ -224,6 +233,8 @@ def augment(batch: Split, label_names: list[str], config: AugmentConfig) -> Tens
     Returns:
         float32, shape (B, 28, 28), values 0 to 255. Random numbers come from torch's global generator.
     """
+    if not any(vars(config).values()):
+        return batch.images.float()
     x = draw_styles(batch.images, batch.labels, label_names, config.styles)[:, None]
     x = _change_thickness(x, config.thickness)
     grid = _affine_grid(x, config) + _elastic_displacement(x, config.elastic)

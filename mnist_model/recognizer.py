@@ -118,7 +118,6 @@ class DigitRecognizer:
         self.label_names: list[str] = config["label_names"]
         cfg = config["pretrained_cfg"]
         try:
-            self._input_size = int(cfg["input_size"][-1])
             self._mean, self._std = float(cfg["mean"][0]), float(cfg["std"][0])
         except (KeyError, IndexError, TypeError, ValueError) as error:
             raise MnistModelError(f"{folder}/config.json does not say what the model's input is.") from error
@@ -226,22 +225,31 @@ class DigitRecognizer:
         """What each picture is read as, and how far its score lies above that below which a picture is refused."""
         if not len(images):
             return [], []
-        inputs = {"pixel_values": self._pixel_values(images)}
+        size = self._input_size(self._session)
+        inputs = self._inputs(images, size)
         logits = np.asarray(self._session.run(["logits"], inputs)[0])
         exponentials = np.exp(logits - logits.max(axis=1, keepdims=True))
         probabilities = exponentials / exponentials.sum(axis=1, keepdims=True)
         margins = np.array([math.inf if image.any() else -math.inf for image in images])
         if self._rejection:
+            rejection_size = self._input_size(self._rejection_session)
+            if rejection_size != size:
+                inputs = self._inputs(images, rejection_size)
             rejection_logits = np.asarray(self._rejection_session.run(["logits"], inputs)[0])
             margins = np.minimum(margins, self._rejection.scores(logits, rejection_logits) - self._rejection.threshold)
         rows = zip(probabilities.tolist(), (margins >= 0).tolist(), images, strict=True)
         return [self._prediction(*row) for row in rows], margins.tolist()
 
-    def _pixel_values(self, images: Sequence[np.ndarray]) -> np.ndarray:
-        size = (self._input_size, self._input_size)
+    @staticmethod
+    def _input_size(session: onnxruntime.InferenceSession) -> tuple[int, int]:
+        height, width = session.get_inputs()[0].shape[-2:]
+        return width, height
+
+    def _inputs(self, images: Sequence[np.ndarray], size: tuple[int, int]) -> dict[str, np.ndarray]:
+        """What the network is given of pictures in MNIST's form; `size` is (width, height), in pixels."""
         enlarged = [np.asarray(Image.fromarray(image).resize(size, Image.Resampling.BILINEAR)) for image in images]
         standardised = (np.stack(enlarged)[:, None].astype(np.float32) / 255 - self._mean) / self._std
-        return np.repeat(standardised.astype(np.float32), 3, axis=1)
+        return {"pixel_values": np.repeat(standardised.astype(np.float32), 3, axis=1)}
 
     def _prediction(self, probabilities: list[float], is_digit: bool, canonical: np.ndarray) -> Prediction:
         by_label = dict(zip(self.label_names, probabilities, strict=True))

@@ -12,7 +12,7 @@ import numpy as np
 import torch
 from torch import Tensor, nn
 
-from .data import Split, to_pixel_values
+from .data import Split, input_size_of, to_pixel_values
 from .nondigits import make_nondigits
 from .rejection import Rejection, free_energy, rejection_curve
 
@@ -79,5 +79,7 @@ def _rounded(value: float) -> float:
 def _logits(model: nn.Module, network: nn.Module, images: Tensor) -> list[np.ndarray]:
     """Of both, shapes (N, labels) and (N, labels + 1)."""
     with torch.inference_mode():
-        parts = [to_pixel_values(part) for part in images.split(BATCH)]
-        return [torch.cat([each(part) for part in parts]).cpu().numpy() for each in (model, network)]
+        return [
+            torch.cat([each(to_pixel_values(part, input_size_of(each))) for part in images.split(BATCH)]).cpu().numpy()
+            for each in (model, network)
+        ]

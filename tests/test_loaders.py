@@ -100,14 +100,17 @@ def softmax(logits: np.ndarray) -> np.ndarray:
     return exponentials / exponentials.sum(axis=1, keepdims=True)
 
 
-def test_every_sample_of_the_card_runs_as_printed(hub_with_model, run_python, tmp_path):
-    card = hub_with_model.files(ID)["README.md"].decode()
+@pytest.mark.parametrize(("name", "with_the_package"), [("mnist_cnn", 1), ("mnist_mlp", 4)])
+def test_every_sample_of_the_card_runs_as_printed(name, with_the_package, hub, run_python, tmp_path):
+    """mnist_mlp is no stock architecture of timm: transformers and timm know it from the package alone."""
+    push_checkpoint(bundled_checkpoint(name), ID)
+    card = hub.files(ID)["README.md"].decode()
     samples = re.findall(r"^```python\n(.*?)^```$", card, re.MULTILINE | re.DOTALL)
     assert len(samples) == 5
-    for sample in samples:
-        without_the_package = (
-            "" if "mnist_model import" in sample else "import sys; sys.modules['mnist_model'] = None\n"
-        )
-        environment = hub_with_model.environment() | {"PYTHONPATH": str(ROOT)}
+    needs_the_package = [bool(re.search("(from|import) mnist_model", sample)) for sample in samples]
+    assert sum(needs_the_package) == with_the_package
+    for sample, needs_it in zip(samples, needs_the_package, strict=True):
+        without_the_package = "" if needs_it else "import sys; sys.modules['mnist_model'] = None\n"
+        environment = hub.environment() | {"PYTHONPATH": str(ROOT)}
         done = run_python("-c", without_the_package + sample, env=environment, cwd=tmp_path)
         assert re.search(r"(?<![\d.])7(?![\d.])", done.stdout), (sample, done.stdout)

@@ -235,6 +235,7 @@ def fit_small(split, tmp_path, validate=None, **options):
         {"schedule": "onecycle"},
         {"schedule": "cosine", "optimizer": "sgd", "learning_rate": 0.02},
         {"schedule": "constant", "ema_decay": 0.0, "label_smoothing": 0.1, "dropout": 0.1},
+        {"schedule": "plateau", "optimizer": "adam"},
         {"gradient_accumulation_steps": 2},
     ],
 )

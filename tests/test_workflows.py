@@ -156,11 +156,13 @@ def test_the_train_command_is_one_that_train_py_takes(push, run_python, tmp_path
 
 def test_the_inputs_of_training_start_at_its_defaults():
     from mnist_model.data import DataConfig
+    from mnist_model.recipes import RECIPES
     from mnist_model.training import TrainingConfig
 
     inputs = TRAIN["on"]["workflow_dispatch"]["inputs"]
-    for name in ("epochs", "batch_size", "learning_rate", "seed"):
-        assert float(inputs[name]["default"]) == getattr(TrainingConfig, name), name
+    assert float(inputs["seed"]["default"]) == TrainingConfig.seed
+    assert inputs["model"]["default"] == TrainingConfig.model
+    assert sorted(inputs["model"]["options"]) == sorted(RECIPES)
     assert inputs["dataset"]["default"] == DataConfig.dataset
 
 
