@@ -1,8 +1,8 @@
 """The drawing pad, and whatever shows the answer beside it, as one Gradio component."""
 
-from collections.abc import Callable
 from dataclasses import dataclass
 from string import Template
+from types import FunctionType
 
 import gradio as gr
 
@@ -23,7 +23,7 @@ class Page:
     """
 
     name: str
-    answer: Callable[[object], dict]
+    answer: FunctionType
     blank: dict
     pen: float
     width: float
