@@ -10,21 +10,26 @@ import os
 import gradio as gr
 
 from mnist_model.ui.api import build_api
+from mnist_model.ui.compare import build_compare_tab
 from mnist_model.ui.draw import build_draw_tab
+from mnist_model.ui.models import Models
 from mnist_model.ui.page import build_heading, launch_options, load_recognizer
 from mnist_model.ui.upload import build_upload_tab
 
 
 def build_demo() -> gr.Blocks:
-    """The whole app, with the model that the environment names."""
+    """The whole app, with the model that the environment names, and the others to choose from."""
     recognizer, notice = load_recognizer(os.getenv("MODEL_ID") or None, os.getenv("MODEL_REVISION") or None)
+    models = Models(recognizer)
     with gr.Blocks(title="Handwritten digits") as demo:
         build_heading(recognizer, notice)
         with gr.Tabs():
             with gr.Tab("Draw"):
-                build_draw_tab(recognizer)
+                build_draw_tab(models)
             with gr.Tab("Upload"):
-                build_upload_tab(recognizer)
+                build_upload_tab(models)
+            with gr.Tab("Compare"):
+                build_compare_tab(models)
         build_api(recognizer)
     return demo
 

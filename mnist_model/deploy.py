@@ -7,8 +7,10 @@ from pathlib import Path
 
 from huggingface_hub import HfApi, RepoCard
 
+from .config import bundled_checkpoint, bundled_models, read_config
 from .errors import MnistModelError
 from .hub import Pushed, changes, check_token, commit_changes, explain, head_and_files
+from .rejection import REJECTION_FILE
 
 ROOT = Path(__file__).parent.parent
 # What app.py needs to run: no training, and so no torch.
@@ -20,15 +22,12 @@ SPACE_FILES = (
     "app.py",
     "LICENSE",
     *(f"mnist_model/{module}.py" for module in MODULES),
-    "mnist_model/checkpoints/mnist_cnn/config.json",
-    "mnist_model/checkpoints/mnist_cnn/model.onnx",
-    "mnist_model/checkpoints/mnist_cnn/rejection.onnx",
-    "mnist_model/checkpoints/mnist_cnn/report.json",
 )
+CHECKPOINT_FILES = ("config.json", "model.onnx", "report.json")
 
 
 def space_files(model_id: str) -> dict[str, bytes]:
-    """The files of the Space, by path: the app, the modules that it needs, the bundled model and its requirements.
+    """The files of the Space, by path: the app, the modules that it needs, the bundled models and its requirements.
 
     Raises:
         MnistModelError: this is no checkout of the whole project.
@@ -37,8 +36,9 @@ def space_files(model_id: str) -> dict[str, bytes]:
     ['LICENSE', 'README.md', 'app.py', 'requirements.txt']
     """
     ui = sorted(path for path in (ROOT / "mnist_model" / "ui").rglob("*") if path.is_file())
-    paths = [*SPACE_FILES, *(path.relative_to(ROOT).as_posix() for path in ui if path.suffix != ".pyc")]
+    ui = [path for path in ui if path.suffix != ".pyc"]
     try:
+        paths = [*SPACE_FILES, *(path.relative_to(ROOT).as_posix() for path in [*ui, *_checkpoint_files()])]
         files = {path: (ROOT / path).read_bytes() for path in paths}
         files["requirements.txt"] = (ROOT / "requirements-space.txt").read_bytes()
         readme = RepoCard.load(ROOT / "README.md", repo_type="space")
@@ -86,6 +86,16 @@ def deploy_space(space_id: str, model_id: str, *, revision: str | None = None, p
     except Exception as error:
         raise MnistModelError(explain(error, space_id)) from error
     return Pushed(space_id, str(created), commit, len(operations))
+
+
+def _checkpoint_files() -> list[Path]:
+    """Of each bundled model what it takes to answer, and to be described."""
+    files = []
+    for name in bundled_models():
+        folder = bundled_checkpoint(name)
+        refuses = "rejection" in read_config(folder)
+        files += [folder / file for file in (*CHECKPOINT_FILES, *([REJECTION_FILE] if refuses else []))]
+    return files
 
 
 def _set_variables(api: HfApi, space_id: str, wanted: dict[str, str]) -> None:

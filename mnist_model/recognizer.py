@@ -111,7 +111,7 @@ class DigitRecognizer:
     """
 
     def __init__(self, folder: str | Path, model_id: str | None = None, revision: str | None = None):
-        folder = Path(folder)
+        self.folder = folder = Path(folder)
         self.model_id = model_id or str(folder)
         self.revision = revision
         config = read_config(folder)

@@ -2,14 +2,16 @@
 
 import os
 import shutil
+from pathlib import Path
 
 import pytest
+from bundled_copies import copy_model
 from huggingface_hub import RepoCard, snapshot_download
 from serving import CHROMIUM, ROOT, draw_with_mouse, open_chromium, serve
 from strokes import DIGITS
 
 from mnist_model import MnistModelError
-from mnist_model.config import bundled_checkpoint
+from mnist_model.config import bundled_checkpoint, bundled_models
 from mnist_model.deploy import deploy_space, space_files
 from mnist_model.hub import push_checkpoint
 
@@ -37,6 +39,24 @@ def test_what_the_space_holds(hub):
         "MODEL_REVISION": pushed.commit,
     }
     assert deployed.url == f"{hub.url}/spaces/{SPACE}" and not space.secrets
+
+
+def test_the_space_holds_every_model_that_lies_in_checkpoints(tmp_path, run_python):
+    for name in ("app.py", "LICENSE", "README.md", "requirements-space.txt"):
+        shutil.copy(ROOT / name, tmp_path)
+    shutil.copytree(ROOT / "mnist_model", tmp_path / "mnist_model", ignore=shutil.ignore_patterns("__pycache__"))
+    copy_model(tmp_path / "mnist_model" / "checkpoints", "another", accuracy=0.5)
+    environment = {"PYTHONPATH": str(tmp_path)}
+    arguments = ("-m", "mnist_model", "deploy", SPACE, "--model-id", MODEL, "--dry-run")
+    listed = run_python(*arguments, cwd=tmp_path, env=environment).stdout.split()
+    checkpoints = {Path(path) for path in listed if path.startswith("mnist_model/checkpoints/")}
+    files = {"config.json", "model.onnx", "report.json"}
+    assert {path.name for path in checkpoints if path.parent.name == "another"} == files
+    assert {path.name for path in checkpoints if path.parent.name == "mnist_cnn"} == {*files, "rejection.onnx"}
+    assert {path.parent.name for path in checkpoints} == {*bundled_models(), "another"}
+    (tmp_path / "mnist_model" / "checkpoints" / "another" / "model.onnx").unlink()
+    refused = run_python(*arguments, cwd=tmp_path, env=environment, check=False)
+    assert refused.returncode == 2 and "another/model.onnx is missing" in refused.stderr
 
 
 def test_twice_changes_nothing_and_what_was_removed_disappears(hub):

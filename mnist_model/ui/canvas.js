@@ -1,19 +1,15 @@
-// The drawing pad, square for a digit and wide for a number. Strokes are kept as vectors, [[x, y], ...] in units of the
+// The drawing pad, square or wide: props.pages says what for. Strokes are kept as vectors, [[x, y], ...] in units of the
 // pad's height, and drawn again whenever the pad changes its size or colours. Gradio runs this with `element`, `props`
-// and `server` in scope.
-const PAGES = {
-  digit: { width: 1, pen: 0.06, invitation: "Draw a digit", label: "Drawing pad: draw a digit from 0 to 9" },
-  number: { width: props.wide, pen: 0.045, invitation: "Write a number", label: "Drawing pad: write a number" },
-};
+// and `server` in scope; `createView` is defined by the script before it.
 const LIVE_MS = 100; // at most one question so often while the pen moves
 const KEY_STEP = 0.04;
 
 const pad = element.querySelector("canvas");
 const brush = pad.getContext("2d");
 const nib = element.querySelector(".nib");
-const view = createResultView(element.querySelector(".result"), element.querySelector(".boxes"));
+const view = createView(element);
 
-let page = PAGES.digit;
+let page = props.pages[0];
 let strokes = [];
 let past = []; // what `strokes` was before each change, for undo
 let current = null; // the stroke under the pen
@@ -29,8 +25,8 @@ async function ask(settled) {
   const asked = version;
   askedAt = performance.now();
   waiting += 1;
-  const recognize = page === PAGES.digit ? server.recognize_digit : server.recognize_number;
-  const answer = await recognize(strokes).catch(() => null); // Gradio answers undefined when it is not reached
+  const question = { strokes, model: view.model?.() };
+  const answer = await server[page.answer](question).catch(() => null); // Gradio answers undefined when it is not reached
   waiting -= 1;
   if (asked <= shown) return;
   shown = asked;
@@ -47,11 +43,18 @@ function settle() {
   element.querySelector(".invitation").hidden = strokes.length > 0;
   if (strokes.length) return ask(true);
   shown = version; // an answer still on its way belongs to ink that is gone
-  view.show(blank());
+  view.show(page.blank);
 }
 
-function blank() {
-  return props.blanks[page === PAGES.digit ? 0 : 1];
+// What is asked has changed, if not the ink: an answer on its way is to the question before.
+function dropAnswers() {
+  shown = version;
+  version += 1;
+}
+
+function askAnew() {
+  dropAnswers();
+  settle();
 }
 
 // ---- ink
@@ -110,10 +113,8 @@ function penUp() {
 function undo() {
   if (!past.length || current) return;
   strokes = past.pop();
-  shown = version;
-  version += 1;
   redraw();
-  settle();
+  askAnew();
 }
 
 function clear() {
@@ -124,12 +125,12 @@ function clear() {
   settle();
 }
 
-// ---- the two pages
+// ---- the pages
 function turn(name) {
   if (current) penUp();
-  page = PAGES[name];
+  page = props.pages.find((one) => one.name === name);
   fitInto(page.width);
-  element.querySelector(".tab-grid").classList.toggle("wide", page !== PAGES.digit);
+  element.querySelector(".tab-grid").classList.toggle("wide", page.width > 1);
   element.querySelector(".invitation").textContent = page.invitation;
   pad.setAttribute("aria-label", page.label);
   at = [page.width / 2, 0.5];
@@ -150,7 +151,7 @@ function fitInto(width) {
   past = past.map((drawing) => drawing.map((stroke) => stroke.map(move)));
 }
 
-for (const radio of element.querySelectorAll(".pages input")) {
+for (const radio of element.querySelectorAll("input[name=page]")) {
   radio.addEventListener("change", () => turn(radio.value));
 }
 
@@ -218,7 +219,7 @@ pad.addEventListener("blur", () => {
   showNib();
 });
 document.addEventListener("keydown", (event) => {
-  const here = element.contains(event.target) || event.target === document.body;
+  const here = element.contains(event.target) ? !event.target.closest("select") : event.target === document.body;
   if (!here || !pad.offsetParent) return;
   if ((event.ctrlKey || event.metaKey) && !event.shiftKey && event.key.toLowerCase() === "z") undo();
   else if (["Delete", "Backspace", "Escape"].includes(event.key)) clear();
@@ -231,4 +232,4 @@ element.querySelector(".clear").addEventListener("click", clear);
 new ResizeObserver(fit).observe(pad);
 new MutationObserver(redraw).observe(document.body, { attributeFilter: ["class"] }); // light and dark
 showNib();
-view.show(blank(), false);
+view.show(page.blank, false);

@@ -1,36 +1,74 @@
-"""The drawing pad and the answer beside it, as one Gradio component."""
+"""The drawing pad, and whatever shows the answer beside it, as one Gradio component."""
 
-from collections.abc import Callable
+from dataclasses import dataclass
+from string import Template
+from types import FunctionType
 
 import gradio as gr
 
-from mnist_model.ui import result
 from mnist_model.ui.assets import read_asset
-from mnist_model.ui.drawing import WIDE
 
 
-def build_canvas(recognize: list[Callable[[object], dict]], blanks: list[dict], unreachable: dict) -> gr.HTML:
+@dataclass(frozen=True)
+class Page:
+    """What is drawn on the pad.
+
+    Args:
+        name: of its radio button, where there are several pages.
+        answer: takes {"strokes": lists of [x, y] in units of the pad's height, "model": the chosen name or nothing}.
+        blank: the answer while nothing is drawn.
+        pen: width of the pen, and `width` that of the pad, in units of its height.
+        invitation: on the empty pad.
+        label: of the pad, for screen readers.
+    """
+
+    name: str
+    answer: FunctionType
+    blank: dict
+    pen: float
+    width: float
+    invitation: str
+    label: str
+
+
+def build_canvas(
+    elem_id: str, pages: list[Page], layout: str, css: str, js: str, unreachable: dict, **props
+) -> gr.HTML:
     """A pad that asks after every stroke, and every so often during one.
 
     The answer is drawn by the component itself: a round trip through Gradio's event queue takes several times as long
     as the recognition.
 
     Args:
-        recognize: recognize_digit for the square pad and recognize_number for the wide one. They take the strokes,
-            lists of [x, y] in units of the pad's height, and return an answer of result.py.
-        blanks: the answers to these pads when they are empty.
+        pages: the first is shown at the start.
+        layout: HTML, of which "$pad" stands for the pad.
+        js: defines createView(element), which gives {show(answer, settled)} and, where one can be chosen, model().
         unreachable: the answer to show when the server gives none.
+        props: what else `js` needs.
     """
-    layout = f'<div class="tab-grid">{read_asset("canvas.html")}{result.HTML}</div>'
-    return gr.HTML(
-        value=blanks[0],
-        blanks=blanks,
-        unreachable=unreachable,
-        wide=WIDE,
-        html_template=layout,
-        css_template=read_asset("canvas.css") + result.CSS,
-        js_on_load=result.JS + read_asset("canvas.js"),
-        server_functions=recognize,
-        apply_default_css=False,
-        elem_id="draw",
+    pad = Template(read_asset("canvas.html")).substitute(
+        id=elem_id, label=pages[0].label, invitation=pages[0].invitation
     )
+    settings = [vars(page) | {"answer": page.answer.__name__} for page in pages]
+    return gr.HTML(
+        value=pages[0].blank,
+        pages=settings,
+        unreachable=unreachable,
+        html_template=Template(layout).substitute(pad=pad),
+        css_template=read_asset("canvas.css") + css,
+        js_on_load=js + read_asset("canvas.js"),
+        server_functions=[page.answer for page in pages],
+        apply_default_css=False,
+        elem_id=elem_id,
+        **props,
+    )
+
+
+def choices(legend: str, name: str, labels: dict[str, str]) -> str:
+    """HTML of two or three radio buttons beside each other, the first of them chosen."""
+    radios = [
+        f'<label><input type="radio" name="{name}" value="{value}"><span>{label}</span></label>'
+        for value, label in labels.items()
+    ]
+    radios[0] = radios[0].replace("><span", " checked><span")
+    return f'<fieldset class="choices"><legend>{legend}</legend>{"".join(radios)}</fieldset>'

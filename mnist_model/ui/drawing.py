@@ -22,6 +22,19 @@ PAGE_HEIGHT = 200  # pixels of the page as it is handed to the recognizer
 PAGE_PEN = 7
 
 
+def parse_question(question: Any, width: float = 1) -> tuple[list[list[Point]], Any]:
+    """The strokes that the pad sends, and the name of the model that is asked, which is not checked here.
+
+    Args:
+        width: of the pad, in units of its height.
+    Raises:
+        MnistModelError: as `parse_strokes`.
+    """
+    if not isinstance(question, dict):
+        question = {}
+    return parse_strokes(question.get("strokes"), width), question.get("model")
+
+
 def parse_strokes(payload: Any, width: float = 1) -> list[list[Point]]:
     """Strokes as the browser sends them: lists of [x, y] in units of the pad's height, clipped to it.
 

@@ -22,7 +22,7 @@ def load_recognizer(model_id: str | None, revision: str | None) -> tuple[DigitRe
 
 
 def build_heading(recognizer, notice: str) -> None:
-    facts = [f"Model <b>{escape(recognizer.model_id)}</b>"]
+    facts = [f"Default model <b>{escape(recognizer.model_id)}</b>"]
     if recognizer.revision:
         facts.append(f"revision <b>{escape(recognizer.revision[:12])}</b>")
     if recognizer.test_accuracy is not None:

@@ -1,6 +1,6 @@
 // The answer on the page. `root` holds result.html; `layer` lies on the picture and is given a box for each detail;
-// answers are the dictionaries of result.py.
-function createResultView(root, layer) {
+// answers are the dictionaries of result.py; `models` are the names to choose from, with a line about each.
+function createResultView(root, layer, models) {
   const find = (selector) => root.querySelector(selector);
   const nothing = "data:image/gif;base64,R0lGODlhAQABAIAAAAAAAAAAACH5BAEAAAAALAAAAAABAAEAAAICRAEAOw=="; // transparent
   let details = [];
@@ -111,6 +111,15 @@ function createResultView(root, layer) {
     return step;
   }
 
+  // ---- the model that answers
+  const select = find(".model select");
+  function describeModel() {
+    find(".about").textContent = models[select.selectedIndex].about;
+  }
+  select.replaceChildren(...models.map(({ name }) => new Option(name)));
+  select.addEventListener("change", describeModel);
+  describeModel();
+
   function show(answer, settled = true) {
     details = answer.details;
     root.dataset.state = answer.state;
@@ -127,5 +136,5 @@ function createResultView(root, layer) {
     if (settled) find(".announcement").textContent = answer.sentence;
   }
 
-  return { show };
+  return { show, model: () => select.value, onModel: (react) => select.addEventListener("change", react) };
 }

@@ -4,7 +4,8 @@ const layer = document.createElement("div");
 layer.className = "boxes";
 layer.setAttribute("role", "radiogroup");
 layer.setAttribute("aria-label", "What was found in the picture");
-const view = createResultView(element.querySelector(".result"), layer);
+const view = createResultView(element.querySelector(".result"), layer, props.models);
+view.onModel(() => trigger("choose"));
 
 function layBoxes() {
   const image = tab.querySelector("#picture .image-frame img");
@@ -41,24 +42,4 @@ watch("value", () => {
 });
 view.show(props.value, false);
 
-// A browser cannot show every picture that can be read (TIFF), nor a file that is none: the answer stands alone then.
-function hideBroken(image) {
-  if (!image) return;
-  image.onload = () => (image.style.visibility = "");
-  image.onerror = () => (image.style.visibility = "hidden");
-}
-
-// gr.Examples gives its thumbnails no name: take it from the file, "1-black-on-white.png". They may arrive later than this.
-function nameExamples() {
-  for (const image of tab.querySelectorAll("#examples img")) {
-    const name = image.src.split("/").pop().replace(/^\d+-|\.png$/g, "").replaceAll("-", " ");
-    image.closest("button").setAttribute("aria-label", `Example: ${name}`);
-  }
-}
-function follow() {
-  nameExamples();
-  hideBroken(tab.querySelector("#picture .image-frame img"));
-  layBoxes();
-}
-new MutationObserver(follow).observe(tab, { childList: true, subtree: true, attributeFilter: ["src"] });
-follow();
+followPicture(tab, layBoxes);

@@ -1,4 +1,4 @@
-"""The Upload tab: a file, the clipboard or the webcam."""
+"""The Upload tab: a picture of a digit or a number, and what is read in it."""
 
 from pathlib import Path
 
@@ -7,19 +7,23 @@ import gradio as gr
 from mnist_model.errors import MnistModelError
 from mnist_model.recognizer import open_image
 from mnist_model.steps import follow
-from mnist_model.ui import result
-from mnist_model.ui.assets import EXAMPLES, read_asset
+from mnist_model.ui import result, words
+from mnist_model.ui.assets import read_asset
+from mnist_model.ui.models import Models
 from mnist_model.ui.steps import show_steps
-from mnist_model.ui.uploads import shown_size, uploaded_path
+from mnist_model.ui.uploads import answer_when, build_picture, shown_size, uploaded_path
 
 HINT = "Choose a picture of a digit, or of a number."
+# The chosen model goes with each picture, whatever the server remembers.
+CHOSEN = "(picture) => [picture, document.querySelector('#upload-answer .model select').value]"
 
 
-def build_upload_tab(recognizer) -> None:
-    def recognize(image) -> dict:
+def build_upload_tab(models: Models) -> None:
+    def recognize(image, model) -> dict:
         if image is None:
             return result.blank(HINT)
         try:
+            recognizer = models.get(model)
             path = uploaded_path(image)
             picture = open_image(path)
         except MnistModelError as error:
@@ -29,40 +33,17 @@ def build_upload_tab(recognizer) -> None:
         return answer | {"steps": show_steps(follow(picture), answer), "picture": Path(path).parent.name}
 
     with gr.Row(elem_classes="tab-grid"):
-        with gr.Column(min_width=0):
-            picture = gr.Image(
-                label="Picture of a digit or a number",
-                sources=["upload", "clipboard", "webcam"],
-                type="filepath",
-                buttons=[],
-                height=360,
-                alt_text="The picture you chose",
-                # Else the picture is taken mirrored, and no digit is read right; on a phone, the camera at its back.
-                webcam_options=gr.WebcamOptions(mirror=False, constraints={"video": {"facingMode": "environment"}}),
-                elem_id="picture",
-            )
-            gr.Examples(
-                [[str(path)] for path in EXAMPLES],
-                picture,
-                label="Or try one of these",
-                api_visibility="private",
-                elem_id="examples",
-            )
+        picture = build_picture("Picture of a digit or a number")
         with gr.Column(min_width=0):
             answer = gr.HTML(
                 value=result.blank(HINT),
+                models=words.model_options(models.facts),
                 html_template=result.HTML,
                 css_template=result.CSS,
-                js_on_load=result.JS + read_asset("upload.js"),
+                js_on_load=result.JS + read_asset("picture.js") + read_asset("upload.js"),
                 apply_default_css=False,
                 elem_id="upload-answer",
             )
-    picture.change(
-        recognize,
-        picture,
-        answer,
-        preprocess=False,  # see uploaded_path
-        show_progress="hidden",
-        concurrency_limit=4,
-        api_visibility="private",
-    )
+    model = gr.Textbox(visible=False)  # the value is what CHOSEN gives
+    for event in (picture.change, answer.choose):
+        answer_when(event, recognize, [picture, model], answer, js=CHOSEN)

@@ -1,8 +1,60 @@
-"""Files that visitors send."""
+"""Pictures that visitors send: a file, the clipboard or the webcam."""
 
+from collections.abc import Callable
+
+import gradio as gr
 from PIL import ExifTags, Image
 
 from mnist_model.errors import MnistModelError
+from mnist_model.ui.assets import EXAMPLES
+
+
+def build_picture(label: str, elem_id: str = "") -> gr.Image:
+    """A column with the place for a picture, and examples below it; `picture.js` looks after it.
+
+    Args:
+        elem_id: begins the ids of both.
+    """
+    with gr.Column(min_width=0, elem_classes="picture-column"):
+        picture = gr.Image(
+            label=label,
+            sources=["upload", "clipboard", "webcam"],
+            type="filepath",
+            buttons=[],
+            height=360,
+            alt_text="The picture you chose",
+            # Else the picture is taken mirrored, and no digit is read right; on a phone, the camera at its back.
+            webcam_options=gr.WebcamOptions(mirror=False, constraints={"video": {"facingMode": "environment"}}),
+            elem_id=f"{elem_id}picture",
+            elem_classes="picture",
+        )
+        gr.Examples(
+            [[str(path)] for path in EXAMPLES],
+            picture,
+            label="Or try one of these",
+            api_visibility="private",
+            elem_id=f"{elem_id}examples",
+        )
+    return picture
+
+
+def answer_when(event: Callable, answer: Callable, inputs: list, output: gr.HTML, js: str | None = None) -> None:
+    """Let `answer` fill `output` on an event, with the raw values of the `inputs`: see `uploaded_path`.
+
+    Args:
+        js: a function that the browser passes the values through on their way.
+    """
+    event(
+        answer,
+        inputs,
+        output,
+        js=js,
+        preprocess=False,
+        show_progress="hidden",
+        trigger_mode="always_last",
+        concurrency_limit=4,
+        api_visibility="private",
+    )
 
 
 def uploaded_path(image: dict | None) -> str:

@@ -1,7 +1,11 @@
 """The words of an answer."""
 
+from collections import Counter
+from collections.abc import Sequence
+
 from mnist_model.recognizer import Prediction, ReadDigit, Reading
 from mnist_model.refusal import Refusal
+from mnist_model.ui.models import ModelFacts
 
 SURE = 0.9
 LIKELY = 0.6
@@ -73,6 +77,68 @@ def spaced(digits: list[ReadDigit]) -> str:
         text += (" " if digit.word != word else "") + digit.prediction.label
         word = digit.word
     return text
+
+
+def agreement(answers: dict[str, str]) -> tuple[str, str]:
+    """What most models answer, and in a sentence how far they agree.
+
+    Args:
+        answers: a label, or "" for no digit, of each model by its name. Of two answers that are given equally often
+            the one that comes first is the one that "most" give.
+
+    >>> agreement({"cnn": "7", "mlp": "7", "knn": "7", "linear": "1"})
+    ('7', '3 of 4 models read a 7; linear reads a 1.')
+    """
+    counts = Counter(answers.values())
+    (most, count), *others = counts.most_common()
+    if len(answers) == 1:
+        return most, f"{_reads(list(answers), most)}."
+    if not others:
+        return most, f"All {count} models {_verb(count, most)}."
+    parts = [f"{count} of {len(answers)} models {_verb(count, most)}"]
+    for answer, _ in others:
+        parts.append(_reads([name for name, given in answers.items() if given == answer], answer))
+    return most, "; ".join(parts) + "."
+
+
+def _reads(names: Sequence[str], answer: str) -> str:
+    listed = ", ".join(names[:-1]) + " and " + names[-1] if len(names) > 1 else names[0]
+    return f"{listed} {_verb(len(names), answer)}"
+
+
+def _verb(count: int, answer: str) -> str:
+    if not answer:
+        return "sees no digit" if count == 1 else "see no digit"
+    return f"{'reads' if count == 1 else 'read'} {with_article(answer)}"
+
+
+def model_options(facts: Sequence[ModelFacts]) -> list[dict[str, str]]:
+    """Each model for the selector: its name, and about it in a sentence or two."""
+    return [{"name": one.name, "about": about_model(one)} for one in facts]
+
+
+def table_row(facts: ModelFacts) -> dict[str, str]:
+    """What the table of all models says of one before anything is read."""
+    return {
+        "name": facts.name,
+        "description": facts.description,
+        "parameters": f"{facts.parameters:,}" if facts.parameters else "–",
+        "accuracy": f"{facts.accuracy:.2%}" if facts.accuracy is not None else "–",
+    }
+
+
+def about_model(facts: ModelFacts) -> str:
+    parameters = f"{facts.parameters:,} parameters" if facts.parameters else ""
+    accuracy = f"right on {facts.accuracy:.2%} of the MNIST test set" if facts.accuracy is not None else ""
+    figures = ", ".join(filter(None, (parameters, accuracy)))
+    description = facts.description.rstrip(".")
+    return " ".join(f"{part[0].upper()}{part[1:]}." for part in (description, figures) if part)
+
+
+def milliseconds(seconds: float) -> str:
+    """A time in two digits: 0.83 ms, 1.3 ms, 31 ms."""
+    value = seconds * 1000
+    return f"{value:.2f} ms" if value < 1 else f"{value:.1f} ms" if value < 10 else f"{value:.0f} ms"
 
 
 def with_article(label: str) -> str:

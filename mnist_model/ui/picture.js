@@ -1,0 +1,25 @@
+// What a gr.Image and its gr.Examples need besides, within `tab`, whenever they change; then `react` is called.
+function followPicture(tab, react = () => {}) {
+  // A browser cannot show every picture that can be read (TIFF), nor a file that is none: the answer stands alone then.
+  function hideBroken(image) {
+    if (!image) return;
+    image.onload = () => (image.style.visibility = "");
+    image.onerror = () => (image.style.visibility = "hidden");
+  }
+
+  // gr.Examples gives its thumbnails no name: take it from the file, "1-black-on-white.png". They may arrive later.
+  function nameExamples() {
+    for (const image of tab.querySelectorAll(".picture-column .gallery img")) {
+      const name = image.src.split("/").pop().replace(/^\d+-|\.png$/g, "").replaceAll("-", " ");
+      image.closest("button").setAttribute("aria-label", `Example: ${name}`);
+    }
+  }
+
+  function follow() {
+    nameExamples();
+    hideBroken(tab.querySelector(".picture-column .image-frame img"));
+    react();
+  }
+  new MutationObserver(follow).observe(tab, { childList: true, subtree: true, attributeFilter: ["src"] });
+  follow();
+}
