@@ -21,6 +21,7 @@ from .config import is_digits, read_config
 from .errors import MnistModelError
 
 TEMPLATE = Path(__file__).parent.parent / "model_card.md"
+COMPARISON = TEMPLATE.parent / "benchmarks" / "reports" / "comparison.json"  # what `python -m mnist_model compare` left
 FILES = {
     "model.safetensors": "the weights, for timm and transformers",
     "model.onnx": "the same model for onnxruntime",
@@ -188,8 +189,15 @@ def _tables(folder: Path, report: dict) -> dict[str, str]:
         "mistakes": table(("Index in the split", "Truth", "Answer", "Confidence"), mistakes, "rccr"),
         "real_handwriting": table(("Set", "Pen", "Accuracy", "Drawings"), handwriting, "lrrr"),
         "files": table(("File", "Size", "What it is"), sizes, "lrl"),
+        "comparison": _comparison() if is_mnist(report) else "",
         "onnx": table(("", "Name", "Shape", "Type", "What it is"), _onnx_interface(folder / "model.onnx"), "lllll"),
     }
+
+
+def _comparison() -> str:
+    from .comparison_table import comparison_table  # here, because it takes `table` from this module
+
+    return comparison_table(json.loads(COMPARISON.read_text(encoding="utf-8"))) if COMPARISON.is_file() else ""
 
 
 def table(header: Iterable[str], rows: Iterable[Iterable[str]], align: str) -> str:
