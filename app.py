@@ -3,6 +3,7 @@
 Environment:
     MODEL_ID         Hub id or folder of the model that answers; unset: the checkpoint that ships with the package
     MODEL_REVISION   branch, tag or commit of that model on the Hub
+    MNIST_DATASET    Hub id or folder of the pictures in the Results tab; unset: ylecun/mnist
 """
 
 import os
@@ -12,6 +13,7 @@ import gradio as gr
 from mnist_model.ui.api import build_api
 from mnist_model.ui.draw import build_draw_tab
 from mnist_model.ui.page import build_heading, launch_options, load_recognizer
+from mnist_model.ui.results import build_results_tab
 from mnist_model.ui.upload import build_upload_tab
 
 
@@ -25,6 +27,8 @@ def build_demo() -> gr.Blocks:
                 build_draw_tab(recognizer)
             with gr.Tab("Upload"):
                 build_upload_tab(recognizer)
+            with gr.Tab("Results"):
+                build_results_tab()
         build_api(recognizer)
     return demo
 

@@ -16,6 +16,13 @@ def bundled_checkpoint(name: str = "mnist_cnn") -> Path:
     return BUNDLED_CHECKPOINTS / name
 
 
+def bundled_models() -> list[str]:
+    """Names of the models whose trained weights ship with the package, by test accuracy, the lowest first."""
+    reports = BUNDLED_CHECKPOINTS.glob("*/report.json")
+    accuracy = {path.parent.name: json.loads(path.read_text(encoding="utf-8"))["accuracy"] for path in reports}
+    return sorted(accuracy, key=lambda name: (accuracy[name], name))
+
+
 def is_digits(label_names: list[str]) -> bool:
     """Whether the labels are the ten digits, and not letters, say."""
     return label_names == [str(digit) for digit in range(10)]
