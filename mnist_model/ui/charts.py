@@ -36,7 +36,7 @@ def _curve(title: str, history: list[dict], keys: dict[str, str], scale, write) 
     xs = [_between(LEFT, RIGHT, index / (len(epochs) - 1) if len(epochs) > 1 else 0.5) for index in range(len(epochs))]
     parts = [_line_y(place(value), label) for value, label in ticks]
     parts += [
-        f'<text x="{xs[index]:.1f}" y="{BOTTOM + 16}" text-anchor="middle">{epochs[index]}</text>'
+        f'<text x="{xs[index]:.1f}" y="{BOTTOM + 16}" text-anchor="middle">{escape(str(epochs[index]))}</text>'
         for index in sorted({0, (len(epochs) - 1) // 2, len(epochs) - 1})
     ]
     parts += [f'<line class="rule" x1="{x:.1f}" x2="{x:.1f}" y1="{TOP}" y2="{BOTTOM}"/>' for x in xs]

@@ -38,8 +38,10 @@ def read_columns(path: Path, names: list[str]) -> dict[str, list]:
             for name in names:
                 if name not in chunks:
                     raise ValueError(f"it has no column {name}")
-                columns[name] += _read_chunk(data, chunks[name], depths[name])
-    except (IndexError, KeyError, TypeError, RecursionError, UnicodeDecodeError, zlib.error) as error:
+                columns[name] += _read_chunk(data, chunks[name], depths[name], about[3])
+    except ValueError:
+        raise
+    except Exception as error:  # any step may stumble over bytes that are not what they should be
         raise ValueError("it is damaged") from error
     return columns
 
@@ -65,16 +67,20 @@ def _depths(schema: list[dict]) -> dict[str, int | None]:
     return depths
 
 
-def _read_chunk(data: bytes, chunk: dict, depth: int | None) -> list:
+def _read_chunk(data: bytes, chunk: dict, depth: int | None, rows: int) -> list:
     kind, codec, count = chunk[1], chunk[4], chunk[5]
     if depth is None or (kind != BYTE_ARRAY and kind not in INTEGERS):
         raise ValueError("a column is a list, or of a type other than integers and bytes")
+    if count > rows:
+        raise ValueError("it is damaged")
     values: list = []
     dictionary: list = []
     at = min(chunk[9], chunk.get(11, chunk[9]))
     while len(values) < count:
         header = Thrift(data, at)
         page = header.struct()
+        if page[3] < 0 or page.get(5, page.get(8, {1: 0}))[1] > count - len(values):
+            raise ValueError("it is damaged")
         at = header.at + page[3]
         body = data[header.at : at]
         if page[1] == DICTIONARY:

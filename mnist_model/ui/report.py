@@ -43,7 +43,6 @@ def render_report(report: dict) -> str:
 def _facts(report: dict) -> str:
     model = report.get("model") or {}
     facts = {
-        "Accuracy": percent(report["accuracy"]),
         "Macro F1": _share(report.get("macro_f1")),
         "Calibration error": _share(report.get("ece")),
         "Parameters": _count(model.get("parameters")),
@@ -71,7 +70,7 @@ def _confusion(report: dict) -> str:
         f'<tr><td colspan="2"></td>{head}</tr></thead><tbody>{lines}</tbody></table></div>'
     )
     hint = "Choose a number to see the pictures behind it. The arrow keys move from one to the next."
-    behind = f'<div class="behind"><p class="said" role="status">{hint}</p><div class="shown"></div></div>'
+    behind = f'<div class="behind"><p>{hint}</p><p class="said" role="status"></p><div class="shown"></div></div>'
     return _section("Confusion matrix", f'<div class="halves">{table}{behind}</div>')
 
 
@@ -196,6 +195,8 @@ def check_pictures(report: dict, found: Pictures) -> None:
 def cell(report: dict, row: int, column: int, found: Pictures | None) -> tuple[str, list[dict]]:
     """What is behind a cell of the confusion matrix: a sentence, and what to show of it, as `render_tiles` takes it."""
     names = report["label_names"]
+    if min(row, column) < 0:
+        raise IndexError((row, column))
     truth, answer = names[row], names[column]
     if row != column:
         behind = [one for one in report["mistakes"] if (one["truth"], one["answer"]) == (truth, answer)]

@@ -15,10 +15,10 @@ async function showModel(name) {
   if (question !== asked) return;
   root.setAttribute("aria-busy", "false");
   find(".lead").textContent = answer?.lead ?? props.unreachable;
+  find(".report").innerHTML = answer?.html ?? "";
   if (!answer) return;
   models.replaceChildren(...answer.models.map((model) => new Option(model, model, false, model === answer.name)));
   models.disabled = false;
-  find(".report").innerHTML = answer.html;
   prepareMatrix(answer.name);
   prepareCurves();
   if (find(".worst")) fill(server.show_worst(answer.name), find(".reason"), find(".worst"));
@@ -45,7 +45,6 @@ function prepareMatrix(name) {
   if (!matrix) return;
   const cells = [...matrix.querySelectorAll("button")];
   const at = (row, column) => matrix.querySelector(`[data-row="${row}"][data-column="${column}"]`);
-  if (cells.length) cells[0].tabIndex = 0;
 
   function choose(cell) {
     for (const other of cells) {
@@ -73,6 +72,9 @@ function prepareMatrix(name) {
   }
   matrix.addEventListener("click", (event) => event.target.closest("button") && choose(event.target.closest("button")));
   matrix.addEventListener("keydown", move);
+  const count = (cell) => Number(cell.textContent);
+  const most = (kind) => [...matrix.querySelectorAll(kind)].sort((a, b) => count(b) - count(a))[0];
+  if (cells.length) choose(most(".wrong") ?? most(".right")); // what goes wrong most often, to begin with
 }
 
 // ---- the curves: one epoch is marked in all of them, by the slider or by pointing

@@ -15,7 +15,7 @@ from mnist_model.ui.pictures import Pictures, PictureSource
 from mnist_model.ui.report import WORST_LIMIT, cell, check_pictures, lead, read_report, render_report, render_tiles
 
 FIRST = "mnist_cnn"
-UNREACHABLE = "The app did not answer: choose again to ask again."
+UNREACHABLE = "The app did not answer: reload the page."
 
 
 def build_results_tab() -> None:
