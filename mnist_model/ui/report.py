@@ -64,7 +64,8 @@ def _confusion(report: dict) -> str:
         for row, name in enumerate(names)
     )
     table = (
-        '<div class="scroll"><table class="matrix"><caption>How often each answer was given for each truth</caption>'
+        f'<div class="scroll"><table class="matrix" style="--labels: {len(names)}">'
+        "<caption>How often each answer was given for each truth</caption>"
         f'<colgroup><col class="side"><col class="name"><col span="{len(names)}"></colgroup>'
         f'<thead><tr><td colspan="2"></td><th class="axis" scope="colgroup" colspan="{len(names)}">Answer</th></tr>'
         f'<tr><td colspan="2"></td>{head}</tr></thead><tbody>{lines}</tbody></table></div>'
