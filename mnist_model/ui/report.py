@@ -70,7 +70,8 @@ def _confusion(report: dict) -> str:
         f'<thead><tr><td colspan="2"></td><th class="axis" scope="colgroup" colspan="{len(names)}">Answer</th></tr>'
         f'<tr><td colspan="2"></td>{head}</tr></thead><tbody>{lines}</tbody></table></div>'
     )
-    hint = "Choose a number to see the pictures behind it. The arrow keys move from one to the next."
+    keys = '<span class="by-key">The arrow keys move from one to the next.</span>'
+    hint = f"Choose a number to see the pictures behind it. {keys}"
     behind = f'<div class="behind"><p>{hint}</p><p class="said" role="status"></p><div class="shown"></div></div>'
     return _section("Confusion matrix", f'<div class="halves">{table}{behind}</div>')
 
