@@ -28,10 +28,11 @@ const latest = new WeakMap(); // of each place the promise that fills it
 
 async function fill(promise, said, shown) {
   latest.set(shown, promise);
-  const waiting = setTimeout(() => (said.textContent = "Fetching the pictures…"), WAIT_MS);
+  const current = () => latest.get(shown) === promise;
+  const waiting = setTimeout(() => current() && (said.textContent = "Fetching the pictures…"), WAIT_MS);
   const answer = await promise.catch(() => null);
   clearTimeout(waiting);
-  if (latest.get(shown) !== promise) return;
+  if (!current()) return;
   said.textContent = answer ? answer.said : props.unreachable;
   if (answer) shown.innerHTML = answer.html;
 }
