@@ -3,6 +3,7 @@
 Environment:
     MODEL_ID         Hub id or folder of the model that answers; unset: the checkpoint that ships with the package
     MODEL_REVISION   branch, tag or commit of that model on the Hub
+    MNIST_DATASET    Hub id or folder of the pictures in the Results tab; unset: ylecun/mnist
 """
 
 import os
@@ -14,6 +15,7 @@ from mnist_model.ui.compare import build_compare_tab
 from mnist_model.ui.draw import build_draw_tab
 from mnist_model.ui.models import Models
 from mnist_model.ui.page import build_heading, launch_options, load_recognizer
+from mnist_model.ui.results import build_results_tab
 from mnist_model.ui.upload import build_upload_tab
 
 
@@ -30,6 +32,8 @@ def build_demo() -> gr.Blocks:
                 build_upload_tab(models)
             with gr.Tab("Compare"):
                 build_compare_tab(models)
+            with gr.Tab("Results"):
+                build_results_tab()
         build_api(recognizer)
     return demo
 

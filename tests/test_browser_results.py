@@ -1,0 +1,198 @@
+"""The Results tab as a visitor meets it, in Chromium."""
+
+import json
+import re
+import shutil
+
+import pytest
+from serving import ROOT, serve
+from test_browser import browser, expect, visit  # noqa: F401  (fixtures; without Chromium this skips)
+
+from mnist_model.config import bundled_checkpoint
+
+SIDEWAYS = "document.documentElement.scrollWidth - document.documentElement.clientWidth"
+
+
+@pytest.fixture(scope="module")
+def script(tmp_path_factory):
+    """The app with a second model: the first one, as if it had been fitted in one go, with fewer right answers."""
+    folder = tmp_path_factory.mktemp("results")
+    for name in ("mnist_cnn", "mnist_other"):
+        shutil.copytree(bundled_checkpoint(), folder / "checkpoints" / name)
+    path = folder / "checkpoints" / "mnist_other" / "report.json"
+    report = json.loads(path.read_text())
+    report |= {"accuracy": 0.9, "errors": 1000, "history": []}
+    report["model"] |= {"description": "Another <b>model</b>.", "macs": 12345}
+    path.write_text(json.dumps(report))
+    (folder / "app.py").write_text(
+        "import pathlib, runpy\n"
+        "from mnist_model import config\n"
+        f"config.BUNDLED_CHECKPOINTS = pathlib.Path({str(folder / 'checkpoints')!r})\n"
+        f"runpy.run_path({str(ROOT / 'app.py')!r}, run_name='__main__')\n"
+    )
+    return folder / "app.py"
+
+
+@pytest.fixture(scope="module")
+def url(script, mnist_dataset):
+    with serve(script, MNIST_DATASET=mnist_dataset) as (url, _):
+        yield url
+
+
+@pytest.fixture
+def results(visit):  # noqa: F811
+    """Opens the tab in a fresh context."""
+
+    def open_results(*address, **options):
+        page = visit(*address, **options)
+        page.get_by_role("tab", name="Results").click()
+        expect(page.locator("#results .lead")).to_have_text(re.compile("^Right on"))
+        return page
+
+    return open_results
+
+
+def cell(page, truth: int, answer: int):
+    return page.get_by_role("button", name=f"Truth {truth}, answer {answer}:")
+
+
+def test_the_report_of_a_model_is_shown(results):
+    page = results()
+    expect(page.locator("#results .lead")).to_have_text("Right on 99.59% of 10,000 test pictures: 41 wrong.")
+    expect(page.locator("#results h2")).to_have_text(
+        ["Confusion matrix", "Worst mistakes", "By label", "Reliability", "Training"]
+    )
+    expect(page.locator("#results .worst img")).to_have_count(24)
+    sizes = page.locator("#results .worst img").evaluate_all("all => all.map(image => image.naturalWidth)")
+    assert sizes == [28] * 24
+    expect(page.locator("#results .worst li").first).to_have_text("Answer 9Truth 499.8% sure")
+
+
+def test_nothing_is_asked_before_the_tab_is_opened(visit):  # noqa: F811
+    asked = []
+    page = visit()
+    page.on("request", lambda request: asked.append(request.url) if "component_server" in request.url else None)
+    page.wait_for_timeout(500)
+    assert not asked and page.locator("#results").count() == 0
+    page.get_by_role("tab", name="Results").click()
+    expect(page.locator("#results .worst img")).to_have_count(24)
+    assert asked
+
+
+def test_a_cell_shows_the_pictures_that_it_counts(results):
+    page = results()
+    said, shown = page.locator("#results .said"), page.locator("#results .shown li")
+    expect(said).to_have_text("6 pictures of 9, answered 4.")  # the most frequent mistake, to begin with
+    for truth, answer, count in ((7, 1, 3), (2, 0, 1)):
+        cell(page, truth, answer).click()
+        expect(cell(page, truth, answer)).to_have_attribute("aria-pressed", "true")
+        expect(said).to_have_text(re.compile(rf"^{count} pictures? of {truth}, answered {answer}\.$"))
+        expect(shown.locator("img")).to_have_count(count)
+        expect(shown.first.locator("img")).to_have_attribute("alt", re.compile(rf": {truth}, answered {answer}$"))
+    cell(page, 4, 4).click()
+    expect(said).to_have_text("980 pictures of 4, answered 4: the first 60 are shown.")
+    expect(shown.locator("img")).to_have_count(60)
+    assert page.locator("#results .matrix [aria-pressed=true]").count() == 1
+
+
+def test_cells_are_chosen_with_keys(results):
+    page = results()
+    expect(page.locator("#results .shown img")).to_have_count(6)
+    assert page.locator("#results .matrix button").evaluate_all("all => all.filter(b => b.tabIndex === 0).length") == 1
+    page.locator("#results select").focus()
+    page.keyboard.press("Tab")
+    expect(cell(page, 9, 4)).to_be_focused()
+    page.keyboard.press("ArrowRight")  # over two cells without a count
+    expect(cell(page, 9, 7)).to_be_focused()
+    page.keyboard.press("ArrowUp")
+    expect(cell(page, 7, 7)).to_be_focused()
+    page.keyboard.press("ArrowLeft")
+    page.keyboard.press("Enter")
+    expect(page.locator("#results .said")).to_have_text("1 picture of 7, answered 4.")
+    expect(page.locator("#results .shown img")).to_have_count(1)
+
+
+def test_the_model_is_switched(results):
+    page = results()
+    models = page.get_by_label("Model", exact=True)
+    expect(models.locator("option")).to_have_text(["mnist_other", "mnist_cnn"])  # by accuracy
+    expect(models).to_have_value("mnist_cnn")
+    expect(page.locator("#results .curve")).to_have_count(3)
+    models.select_option("mnist_other")
+    expect(page.locator("#results .lead")).to_have_text(re.compile("90.00%.*1,000 wrong"))
+    expect(page.locator("#results .description")).to_have_text("Another <b>model</b>.")
+    expect(page.locator("#results .facts")).to_contain_text("12,345")
+    expect(page.locator("#results .curve")).to_have_count(0)
+    expect(page.get_by_text("This report has no epochs")).to_be_visible()
+    models.select_option("mnist_cnn")
+    expect(page.locator("#results .curve")).to_have_count(3)
+
+
+def test_a_late_answer_does_not_replace_a_newer_one(results):
+    page, held = results(), []
+    expect(page.locator("#results .shown img")).to_have_count(6)
+    page.route("**/component_server/", lambda route: route.continue_() if held else held.append(route))
+    cell(page, 7, 1).click()
+    cell(page, 2, 0).click()
+    expect(page.locator("#results .said")).to_have_text("1 picture of 2, answered 0.")
+    with page.expect_response("**/component_server/"):
+        held[0].continue_()
+    page.wait_for_timeout(200)
+    expect(page.locator("#results .said")).to_have_text("1 picture of 2, answered 0.")
+
+
+def test_an_epoch_is_marked_in_all_curves(results):
+    page = results()
+    slider = page.get_by_role("slider", name="Epoch")
+    slider.focus()
+    for _ in range(3):
+        page.keyboard.press("ArrowLeft")
+    expect(page.locator("#results .epoch b")).to_have_text("14")
+    expect(slider).to_have_attribute("aria-valuetext", re.compile("^Epoch 14: Loss training 0.0"))
+    history = json.loads((bundled_checkpoint() / "report.json").read_text())["history"]
+    expect(page.locator("#results .curve").first.locator("b").nth(1)).to_have_text(
+        f"{history[13]['validation_loss']:.3g}"
+    )
+    expect(page.locator("#results .dot.here")).to_have_count(5)
+    box = page.locator("#results .curve svg").last.bounding_box()
+    page.locator("#results .curve svg").last.hover(position={"x": box["width"] * 0.17, "y": 50})
+    expect(page.locator("#results .epoch b")).to_have_text("1")
+
+
+def test_without_the_data_set_the_rest_is_shown(results, script):
+    with serve(script, MNIST_DATASET="nobody/no-such-data") as (url, _):
+        page = results(url)
+        reason = "The pictures cannot be shown. The data set nobody/no-such-data is not in the cache"
+        expect(page.locator("#results .reason")).to_have_text(re.compile(f"^{reason}"))
+        expect(page.locator("#results .worst li")).to_have_count(24)
+        assert page.locator("#results img").count() == 0
+        cell(page, 7, 1).click()
+        expect(page.locator("#results .said")).to_have_text(re.compile(f"^3 pictures of 7, answered 1. {reason}"))
+        expect(page.locator("#results .shown li")).to_have_text([re.compile("% sure$")] * 3)
+        expect(page.locator("#results .curve")).to_have_count(3)
+
+
+@pytest.mark.parametrize("width", [390, 320])
+def test_a_phone_shows_it_all_without_scrolling_sideways(results, width):
+    page = results(viewport={"width": width, "height": 844})
+    expect(page.locator("#results .worst img")).to_have_count(24)
+    cell(page, 4, 4).click()
+    expect(page.locator("#results .shown img")).to_have_count(60)
+    for summary in page.locator("#results summary").all():
+        summary.click()
+    assert page.evaluate(SIDEWAYS) == 0
+    matrix = page.locator("#results .scroll").first
+    assert (matrix.evaluate("box => box.scrollWidth - box.clientWidth") == 0) == (width == 390)  # else within its frame
+    small = "all => all.map(b => b.getBoundingClientRect()).filter(b => b.width < 24 || b.height < 24).length"
+    for selector in ("button", "select", "summary", "input"):
+        assert page.locator(f"#results {selector}").evaluate_all(small) == 0
+
+
+def test_what_cannot_be_reached_is_said(results):
+    page = results()
+    expect(page.locator("#results .worst img")).to_have_count(24)
+    page.route("**/component_server/", lambda route: route.abort())
+    cell(page, 7, 1).click()
+    expect(page.locator("#results .said")).to_have_text("The app did not answer: reload the page.")
+    page.locator("#results select").select_option("mnist_other")
+    expect(page.locator("#results .lead")).to_have_text("The app did not answer: reload the page.")
