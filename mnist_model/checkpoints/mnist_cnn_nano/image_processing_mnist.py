@@ -1,0 +1,31 @@
+"""The image processor that is published with the weights, for `trust_remote_code=True`.
+
+    processor = AutoImageProcessor.from_pretrained("you/mnist-cnn", trust_remote_code=True)
+    processor(Image.open("photo.jpg"), return_tensors="pt")["pixel_values"]     # (1, 3, 56, 56)
+
+Without trust, transformers' own processor for timm models takes its place: right for pictures in MNIST's form.
+"""
+
+from PIL import Image
+from transformers.image_processing_utils import BatchFeature
+from transformers.models.timm_wrapper.image_processing_timm_wrapper import TimmWrapperImageProcessor
+
+from .preprocessing import canonicalize
+
+
+class MnistImageProcessor(TimmWrapperImageProcessor):
+    """Brings any picture of a digit into MNIST's form, then does what timm's processor does."""
+
+    def preprocess(self, images, return_tensors="pt") -> BatchFeature:
+        """Prepare pictures for the model.
+
+        Args:
+            images: a picture, or a list of them, as `canonicalize` takes it.
+            return_tensors: "pt".
+        Returns:
+            `pixel_values`, float32, shape (B, 3, 56, 56).
+        """
+        if not isinstance(images, (list, tuple)):
+            images = [images]
+        canonical = [Image.fromarray(canonicalize(image)).convert("RGB") for image in images]
+        return super().preprocess(canonical, return_tensors=return_tensors)
