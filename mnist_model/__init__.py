@@ -41,11 +41,13 @@ class _RegisterWithTimm(importlib.abc.MetaPathFinder):
             return None
         sys.meta_path.remove(self)
         spec = importlib.util.find_spec("timm")
+        sys.meta_path.insert(0, self)  # it may have been asked for by one who only wants to know whether timm is there
         if spec is not None:
             loader: Any = spec.loader
             load = loader.exec_module
 
             def load_and_register(module):
+                sys.meta_path.remove(self)
                 load(module)
                 importlib.import_module(f"{__name__}.architectures")
 

@@ -220,7 +220,8 @@ class NearestNeighbours(_Classifier):
         pixels = deskew(pixel_values).flatten(1)
         self.mean.copy_(pixels.mean(dim=0))
         centred = pixels - self.mean
-        components = torch.linalg.eigh(centred.T @ centred / len(centred)).eigenvectors.flip(dims=[1])
+        covariance = (centred.T @ centred / len(centred)).double()  # in 32 bits, of few pictures, it may not converge
+        components = torch.linalg.eigh(covariance).eigenvectors.flip(dims=[1]).float()
         components = components[:, : self.projection.shape[1]]
         projected = centred @ components
         scale = 127 / projected.abs().max()

@@ -45,7 +45,13 @@ def test_pretrained_gives_the_bundled_weights():
 
 
 @pytest.mark.parametrize(
-    "order", ["import timm, mnist_model", "import mnist_model, timm", "import mnist_model, timm.models"]
+    "order",
+    [
+        "import timm, mnist_model",
+        "import mnist_model, timm",
+        "import mnist_model, timm.models",
+        "import mnist_model, importlib.util; importlib.util.find_spec('timm')",
+    ],
 )
 def test_registered_in_any_order_of_import(run_python, order):
     code = f"{order}; import timm; assert timm.is_model('mnist_cnn')"

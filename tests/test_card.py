@@ -337,7 +337,7 @@ def test_tables_are_tables(which, folder, request):
         write_report(folder, read_report(folder) | {"real_handwriting": rows})
     text = make_card(folder, MODEL_ID)
     assert len(tables(text)) == len(re.findall(r"^\| :?-", text, flags=re.MULTILINE))
-    assert len(tables(text)) == {"bundled": 7, "letters": 6, "with handwriting": 8}[which]
+    assert len(tables(text)) == {"bundled": 10, "letters": 6, "with handwriting": 11}[which]
     rows = [line for line in body(text).splitlines() if line.startswith("|")]
     assert sum(len(table) + 1 for table in tables(text)) == len(rows)
     for line in rows:  # a renderer drops the cells that are too many
