@@ -1,5 +1,6 @@
 """The models that a visitor can choose from, and what the Compare tab says of their answers."""
 
+import dataclasses
 import runpy
 import shutil
 from concurrent.futures import ThreadPoolExecutor
@@ -95,7 +96,9 @@ def test_facts_come_from_the_reports(models, tmp_path):
     facts = dict(zip(models.names, models.facts, strict=True))
     linear, knn = facts["mnist_linear"], facts["mnist_knn"]
     assert (linear.description, linear.parameters, linear.accuracy) == ("logistic regression", 7850, 0.92)
-    assert words.about_model(linear) == "Logistic regression. 7,850 parameters, right on 92.00% of the MNIST test set."
+    about = "Logistic regression. 7,850 parameters, right on 92.00% of the MNIST test set."
+    assert words.about_model(linear) == about + " Takes anything with ink for a digit."
+    assert words.about_model(dataclasses.replace(linear, refuses=True)) == about
     assert (knn.description, knn.parameters) == ("", None)
     assert words.table_row(knn)["parameters"] == "–"
     shutil.copytree(SOURCE, tmp_path / "mine")

@@ -7,6 +7,7 @@ from threading import Lock
 
 from mnist_model import DigitRecognizer, MnistModelError
 from mnist_model.config import bundled_checkpoint, bundled_models
+from mnist_model.rejection import REJECTION_FILE
 
 
 @dataclass(frozen=True)
@@ -18,12 +19,14 @@ class ModelFacts:
         description: one line; empty where the report has none.
         parameters: how many numbers it learned; None where the report does not say.
         accuracy: on the test split, 0 to 1; None where there is no report.
+        refuses: whether it has learnt to refuse what is no digit.
     """
 
     name: str
     description: str = ""
     parameters: int | None = None
     accuracy: float | None = None
+    refuses: bool = True
 
 
 class Models:
@@ -70,15 +73,17 @@ class Models:
 
 def _read_facts(name: str, folder: Path) -> ModelFacts:
     """What the report says, which may be of an older run, or of somebody else's making."""
+    refuses = (folder / REJECTION_FILE).is_file()
     try:
         report = json.loads((folder / "report.json").read_text(encoding="utf-8"))
         model = report.get("model", {})
         description, parameters, accuracy = model.get("description"), model.get("parameters"), report.get("accuracy")
     except (OSError, ValueError, AttributeError):
-        return ModelFacts(name)
+        return ModelFacts(name, refuses=refuses)
     return ModelFacts(
         name,
         description if isinstance(description, str) else "",
         parameters if isinstance(parameters, int) else None,
         accuracy if isinstance(accuracy, (int, float)) else None,
+        refuses,
     )

@@ -132,7 +132,8 @@ def about_model(facts: ModelFacts) -> str:
     accuracy = f"right on {facts.accuracy:.2%} of the MNIST test set" if facts.accuracy is not None else ""
     figures = ", ".join(filter(None, (parameters, accuracy)))
     description = facts.description.rstrip(".")
-    return " ".join(f"{part[0].upper()}{part[1:]}." for part in (description, figures) if part)
+    limits = "" if facts.refuses else "takes anything with ink for a digit"
+    return " ".join(f"{part[0].upper()}{part[1:]}." for part in (description, figures, limits) if part)
 
 
 def milliseconds(seconds: float) -> str:
