@@ -42,6 +42,7 @@ from mnist_model.data import (
     DataConfig,
     Split,
     augment,
+    dataset_name,
     input_size_of,
     load_data,
     to_pixel_values,
@@ -162,7 +163,7 @@ def published_options(
 ) -> dict[str, dict[str, Any]]:
     """Every option that says how, and none that says where: reports are published."""
     options = {"training": asdict(training), "data": asdict(data_config), "augmentation": asdict(augmentation)}
-    options["data"]["dataset"] = dataset_name(data_config)
+    options["data"]["dataset"] = dataset_name(data_config.dataset)
     for name in ("output_dir", "resume"):
         del options["training"][name]
     return options
@@ -250,12 +251,6 @@ def evaluate_checkpoint(folder: str, training: TrainingConfig, data_config: Data
     accelerator.end_training()
 
 
-def dataset_name(config: DataConfig) -> str:
-    """The id on the Hub, or the last part of a local path: reports are published, and paths mean nothing elsewhere."""
-    path = Path(config.dataset)
-    return path.resolve().name if path.exists() else config.dataset
-
-
 def make_loader(split: Split, model: nn.Module, accelerator: Accelerator, channels: int = 1) -> DataLoader:
     """An accelerate loader of (pixel_values, labels) over a split, in its own order."""
     input_size = input_size_of(model)
@@ -281,7 +276,7 @@ def report_on_test(
         logits,
         labels,
         data.label_names,
-        dataset=dataset_name(data_config),
+        dataset=dataset_name(data_config.dataset),
         split=data_config.test_split,
         model=about,
     )

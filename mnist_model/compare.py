@@ -17,7 +17,7 @@ import numpy as np
 
 from .card import MNIST_IDS
 from .config import bundled_checkpoint, bundled_models, is_digits
-from .data import DataConfig, load_data
+from .data import DataConfig, dataset_name, load_data
 from .errors import MnistModelError
 from .evaluation import Report, evaluate_logits
 from .handwriting import DIGIT_FILES, load_pictures, some
@@ -86,7 +86,7 @@ def compare(
     if strokes is not None and is_digits(data.label_names):
         say(f"reading {strokes}")
         handwriting = {file: canonical_handwriting(Path(strokes), file, limit) for file in DIGIT_FILES}
-    test, models = _dataset_name(dataset), []
+    test, models = dataset_name(dataset), []
     for candidate in candidates:
         report = evaluate_logits(answer(candidate.recognizer, images), labels, data.label_names, dataset=test)
         say(f"{candidate.name}: {report.accuracy:.2%}")
@@ -244,9 +244,3 @@ def _add_times(models: list[dict], candidates: list[Candidate]) -> None:
         model["latency_ms"], model["throughput"] = timing.latency_ms, timing.throughput
         model["latency_ratio"] = timing.latency_ms / reference.latency_ms
         model["throughput_ratio"] = timing.throughput / reference.throughput
-
-
-def _dataset_name(dataset: str) -> str:
-    """As in a report: the id, or the bare name of a folder."""
-    path = Path(dataset)
-    return path.resolve().name if path.exists() else dataset

@@ -13,7 +13,7 @@ from pathlib import Path
 import numpy as np
 import onnxruntime
 
-from .errors import MnistModelError
+from .recognizer import open_session
 
 BATCH = 256
 ROUNDS = 10
@@ -61,15 +61,9 @@ def time_networks(paths: Sequence[Path], rounds: int = ROUNDS) -> list[Timing]:
 
 def _runner(path: Path) -> Callable[[int], float]:
     """A function from a number of pictures to the processor's seconds for one pass over them."""
-    options = onnxruntime.SessionOptions()
-    options.intra_op_num_threads = 1
-    options.log_severity_level = 4
-    try:
-        session = onnxruntime.InferenceSession(path, options, providers=["CPUExecutionProvider"])
-        (pictures,) = session.get_inputs()
-        noise = np.random.default_rng(0).standard_normal((BATCH, *pictures.shape[1:]), dtype=np.float32)
-    except Exception as error:  # onnxruntime has an exception of its own for each fault
-        raise MnistModelError(f"{path} is missing or damaged: fetch or train the checkpoint again.") from error
+    session = open_session(path)
+    (pictures,) = session.get_inputs()
+    noise = np.random.default_rng(0).standard_normal((BATCH, *pictures.shape[1:]), dtype=np.float32)
 
     def run(count: int) -> float:
         inputs = {pictures.name: noise[:count]}

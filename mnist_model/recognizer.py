@@ -125,9 +125,9 @@ class DigitRecognizer:
         self._rejection = Rejection.from_config(config, folder / "config.json")
         if not (folder / "model.onnx").is_file():
             _export(folder, folder / "model.onnx")
-        self._session = _open_session(folder / "model.onnx")
+        self._session = open_session(folder / "model.onnx")
         if self._rejection:
-            self._rejection_session = _open_session(folder / REJECTION_FILE)
+            self._rejection_session = open_session(folder / REJECTION_FILE)
 
     @classmethod
     def from_pretrained(cls, model_id: str | Path | None = None, revision: str | None = None) -> "DigitRecognizer":
@@ -307,7 +307,12 @@ def _read_test_accuracy(folder: Path) -> float | None:
         return None
 
 
-def _open_session(path: Path) -> onnxruntime.InferenceSession:
+def open_session(path: Path) -> onnxruntime.InferenceSession:
+    """A network on one thread of the CPU.
+
+    Raises:
+        MnistModelError: the file is missing or damaged.
+    """
     options = onnxruntime.SessionOptions()
     options.intra_op_num_threads = (
         1  # a picture takes a millisecond: several visitors share the cores better than its layers

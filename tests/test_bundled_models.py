@@ -13,7 +13,7 @@ from strokes import draw_digit
 from mnist_model import DigitRecognizer, canonicalize
 from mnist_model.architectures import ARCHITECTURES, count_parameters
 from mnist_model.comparison_table import comparison_table
-from mnist_model.config import BUNDLED_CHECKPOINTS, bundled_checkpoint, bundled_models
+from mnist_model.config import BUNDLED_CHECKPOINTS, CODE_FILES, bundled_checkpoint, bundled_models
 from mnist_model.data import to_pixel_values
 from mnist_model.evaluation import Report
 
@@ -38,6 +38,12 @@ def test_pretrained_weights_are_those_of_the_onnx_file(name):
     report = Report.load(bundled_checkpoint(name) / "report.json")
     assert report.model["architecture"] == name and report.model["description"] == ARCHITECTURES[name].description
     assert report.model["parameters"] == count_parameters(timm.create_model(name, in_chans=1))
+
+
+@pytest.mark.parametrize("name", ARCHITECTURES)
+def test_the_code_beside_the_weights_is_that_of_the_package(name):
+    for file in CODE_FILES:
+        assert (bundled_checkpoint(name) / file).read_bytes() == (ROOT / "mnist_model" / file).read_bytes()
 
 
 @pytest.mark.parametrize("name", ARCHITECTURES)

@@ -38,14 +38,14 @@ def folder(tmp_path, monkeypatch):
 @pytest.fixture
 def opened(monkeypatch) -> list[str]:
     """Names of the folders whose network is loaded, one for each time that it is."""
-    opened, open_session = [], mnist_model.recognizer._open_session
+    opened, open_session = [], mnist_model.recognizer.open_session
 
     def note(path):
         if path.name == "model.onnx":
             opened.append(path.parent.name)
         return open_session(path)
 
-    monkeypatch.setattr(mnist_model.recognizer, "_open_session", note)
+    monkeypatch.setattr(mnist_model.recognizer, "open_session", note)
     return opened
 
 

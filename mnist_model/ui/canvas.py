@@ -8,6 +8,8 @@ import gradio as gr
 
 from mnist_model.ui.assets import read_asset
 
+UNREACHABLE = "The app did not answer. Your drawing is kept: add a stroke to ask again."
+
 
 @dataclass(frozen=True)
 class Page:

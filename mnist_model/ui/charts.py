@@ -80,7 +80,7 @@ def reliability(bins: list[dict]) -> str:
         if confidence is None or accuracy is None or not count:
             continue
         low, high = wilson(accuracy, count)
-        said = f"{percent(confidence)} sure on average, {percent(accuracy)} right: {_images(count)}"
+        said = f"{percent(confidence)} sure on average, {percent(accuracy)} right: {pictures(count)}"
         parts.append(
             f'<g><title>{said}</title><line class="interval" x1="{x(confidence):.1f}" x2="{x(confidence):.1f}" '
             f'y1="{y(low):.1f}" y2="{y(high):.1f}"/>'
@@ -105,7 +105,7 @@ def percent(share: float) -> str:
     return f"{share:.2%}"
 
 
-def _images(count: float) -> str:
+def pictures(count: float) -> str:
     return f"{count:,.0f} picture{'' if count == 1 else 's'}"
 
 

@@ -17,7 +17,7 @@ from mnist_model.recognizer import MIN_SHARE, DigitRecognizer, Prediction, open_
 from mnist_model.refusal import why_refused
 from mnist_model.ui import words
 from mnist_model.ui.assets import read_asset
-from mnist_model.ui.canvas import Page, build_canvas, choices
+from mnist_model.ui.canvas import UNREACHABLE, Page, build_canvas, choices
 from mnist_model.ui.drawing import draw_strokes, may_be_number, parse_question
 from mnist_model.ui.models import Models
 from mnist_model.ui.result import data_url
@@ -26,7 +26,6 @@ from mnist_model.ui.uploads import answer_when, build_picture, uploaded_path
 DRAW_HINT = "Draw a digit: every model reads it."
 UPLOAD_HINT = "Choose a picture of a digit: every model reads it."
 SEVERAL = "There is more than one thing here. Compare the models on one digit at a time."
-UNREACHABLE = "The app did not answer. Your drawing is kept: add a stroke to ask again."
 RUNS = 3  # of each model on a picture; the quickest counts, for other work on the same cores only slows one down
 SOURCES = choices("Where the digit comes from", "source", {"draw": "Draw", "upload": "Upload"})
 LAYOUT = f'<div class="pad">{SOURCES}$pad</div>@children{read_asset("compare.html")}'

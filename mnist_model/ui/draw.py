@@ -6,13 +6,12 @@ from mnist_model.errors import MnistModelError
 from mnist_model.recognizer import DigitRecognizer
 from mnist_model.ui import result, words
 from mnist_model.ui.assets import read_asset
-from mnist_model.ui.canvas import Page, build_canvas, choices
+from mnist_model.ui.canvas import UNREACHABLE, Page, build_canvas, choices
 from mnist_model.ui.drawing import WIDE, draw_page, draw_strokes, may_be_number, parse_question
 from mnist_model.ui.models import Models
 
 DIGIT_HINT = "Draw a digit from 0 to 9."
 NUMBER_HINT = "Write a number, digit by digit."
-UNREACHABLE = "The app did not answer. Your drawing is kept: add a stroke to ask again."
 PAGES = choices("What to draw", "page", {"digit": "One digit", "number": "A number"})
 LAYOUT = f'<div class="tab-grid"><div class="pad">{PAGES}$pad</div>{result.HTML}</div>'
 

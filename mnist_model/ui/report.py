@@ -6,7 +6,7 @@ from html import escape
 
 from mnist_model.config import bundled_checkpoint, bundled_models
 from mnist_model.errors import MnistModelError
-from mnist_model.ui.charts import curves, percent, reliability
+from mnist_model.ui.charts import curves, percent, pictures, reliability
 from mnist_model.ui.pictures import Pictures
 from mnist_model.ui.words import percentage
 
@@ -232,10 +232,6 @@ def _tile(one: dict, found: Pictures | None, words: bool) -> str:
     lines = f"<span>Answer <b>{answer}</b></span><span>Truth <b>{truth}</b></span>" if words else ""
     sure = f'<span class="sure">{percentage(one["confidence"])} sure</span>' if "confidence" in one else ""
     return f"<li>{image}{lines}{sure}</li>"
-
-
-def pictures(count: int) -> str:
-    return f"{count:,} picture{'' if count == 1 else 's'}"
 
 
 def _mark(value: float, lowest: float) -> str:
