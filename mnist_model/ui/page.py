@@ -1,11 +1,13 @@
 """What surrounds the tabs: heading, theme, and the model that answers."""
 
+import json
 from html import escape
 
 import gradio as gr
 
 from mnist_model import DigitRecognizer, MnistModelError
 from mnist_model.ui.assets import read_asset
+from mnist_model.ui.language import LANGUAGES, phrases
 
 FONT = ["system-ui", "-apple-system", "Segoe UI", "Roboto", "Helvetica Neue", "Arial", "sans-serif"]
 MONO = ["ui-monospace", "SFMono-Regular", "Menlo", "Consolas", "monospace"]
@@ -50,6 +52,14 @@ def launch_options() -> dict:
     return {
         "theme": theme,
         "css": read_asset("page.css"),
+        "head": f"<script>{page_script()}</script>",
+        "i18n": gr.I18n(**{language: phrases(language) for language in LANGUAGES}),
         "max_file_size": "10mb",
         "ssr_mode": False,
     }
+
+
+def page_script() -> str:
+    """`page.js`, with what it says in all languages."""
+    said = json.dumps({language: phrases(language) for language in LANGUAGES}, ensure_ascii=False)
+    return read_asset("page.js").replace("$PHRASES", said.replace("</", "<\\/"))
