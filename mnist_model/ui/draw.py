@@ -13,7 +13,8 @@ from mnist_model.ui.models import Models
 DIGIT_HINT = "Draw a digit from 0 to 9."
 NUMBER_HINT = "Write a number, digit by digit."
 PAGES = choices("What to draw", "page", {"digit": "One digit", "number": "A number"})
-LAYOUT = f'<div class="tab-grid"><div class="pad">{PAGES}$pad</div>{result.HTML}</div>'
+SHARE_BUTTON = read_asset("share_button.html")
+LAYOUT = f'<div class="tab-grid"><div class="pad">{PAGES}$pad</div>{result.HTML}</div>{read_asset("share.html")}'
 
 
 def build_draw_tab(models: Models) -> None:
@@ -32,6 +33,7 @@ def build_draw_tab(models: Models) -> None:
                 result.blank(DIGIT_HINT),
                 pen=0.06,
                 width=1,
+                examples=list("0123456789"),
                 invitation="Draw a digit",
                 label="Drawing pad: draw a digit from 0 to 9",
             ),
@@ -41,14 +43,16 @@ def build_draw_tab(models: Models) -> None:
                 result.blank(NUMBER_HINT),
                 pen=0.045,
                 width=WIDE,
+                examples=["10", "42", "365", "1024", "90210"],
                 invitation="Write a number",
                 label="Drawing pad: write a number",
             ),
         ],
         LAYOUT,
-        css=result.CSS,
-        js=result.JS + read_asset("draw.js"),
+        css=result.CSS + read_asset("share.css"),
+        js=result.JS + "".join(map(read_asset, ("card.js", "share.js", "draw.js"))),
         unreachable=result.blank(UNREACHABLE, state="error"),
+        tools=SHARE_BUTTON,
         models=words.model_options(models.facts),
     )
 
