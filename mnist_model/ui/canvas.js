@@ -99,7 +99,7 @@ function penDown(point) {
   current = [point];
   strokes.push(current);
   element.querySelector(".invitation").hidden = true;
-  drawInk(brush, [current], pad.height, penWidth());
+  redraw();
 }
 
 function penMove(point) {
@@ -107,7 +107,6 @@ function penMove(point) {
   if (Math.hypot(point[0] - last[0], point[1] - last[1]) < 0.003) return;
   current.push(point);
   version += 1;
-  drawInk(brush, [[last, point]], pad.height, penWidth());
 }
 
 function penUp() {
@@ -116,15 +115,15 @@ function penUp() {
   settle();
 }
 
-function step(from, to) {
+function travel(from, to) {
   if (!from.length || current) return;
   to.push([id, strokes]);
   [id, strokes] = from.pop();
   redraw();
   askAnew();
 }
-const undo = () => step(past, future);
-const redo = () => step(future, past);
+const undo = () => travel(past, future);
+const redo = () => travel(future, past);
 
 function clear() {
   if (!strokes.length || current) return;
@@ -228,6 +227,7 @@ pad.addEventListener("pointermove", (event) => {
   if (event.pointerId !== pointer) return;
   const steps = event.getCoalescedEvents?.() ?? [];
   for (const step of steps.length ? steps : [event]) penMove(position(step));
+  redraw();
   askWhileDrawing();
 });
 for (const end of ["pointerup", "pointercancel"]) {
@@ -244,6 +244,7 @@ function moveNib(event) {
   at = [clip(at[0] + along("ArrowLeft", "ArrowRight"), page.width), clip(at[1] + along("ArrowUp", "ArrowDown"), 1)];
   if (current && pointer === null) {
     penMove(at);
+    redraw();
     askWhileDrawing();
   }
 }
