@@ -1,6 +1,7 @@
 """The app without a browser: its API, bad input, the model that it starts with."""
 
 import json
+import os
 import runpy
 import struct
 import subprocess
@@ -12,6 +13,7 @@ from urllib.request import Request, urlopen
 
 import numpy as np
 import pytest
+from gradio.utils import get_upload_folder
 from gradio_client import Client, handle_file
 from gradio_client.exceptions import AppError
 from PIL import Image
@@ -24,6 +26,7 @@ from mnist_model.recognizer import Box, Prediction, ReadDigit, Reading
 from mnist_model.refusal import Refusal
 from mnist_model.steps import follow
 from mnist_model.ui import drawing, result, words
+from mnist_model.ui.assets import EXAMPLES
 from mnist_model.ui.page import launch_options
 from mnist_model.ui.steps import show_steps
 from mnist_model.ui.uploads import shown_size
@@ -155,6 +158,32 @@ def test_no_file_gets_one_sentence(client):
     with pytest.raises(AppError) as error:
         client.predict(None, api_name="/predict")
     assert error.value.message == "No picture was sent: send one image file."
+
+
+@pytest.mark.parametrize("meta", [{}, {"meta": {"_type": "gradio.FileData"}}])
+def test_files_of_the_server_are_not_read_for_a_stranger(url, tmp_path, meta):
+    """By no event, be it one of the page's own, and also not by a path that leads through the folder of uploads."""
+    draw_strokes(DIGITS["7"]).save(tmp_path / "seven.png")
+    seven, uploads = str(tmp_path / "seven.png"), get_upload_folder()
+    paths = [seven, str(EXAMPLES[0]), f"{uploads}/{os.path.relpath(seven, uploads)}", "http://127.0.0.1/seven.png"]
+    with urlopen(f"{url}config") as response:
+        events = [event for event in json.load(response)["dependencies"] if event["backend_fn"]]
+    for event in events:
+        rest = ["mnist_cnn"] * (len(event["inputs"]) - 1)
+        for path in paths:
+            answer = ask_event(url, event["id"], [{"path": path, **meta}, *rest])
+            refused = not answer["success"] or answer["output"]["data"][0].get("state") == "error"
+            assert refused, (event["api_name"], path, answer)
+
+
+def ask_event(url: str, number: int, data: list) -> dict:
+    """What an event of the page answers, by its number in the page's configuration."""
+    body = json.dumps({"data": data, "fn_index": number, "session_hash": "stranger"}).encode()
+    with urlopen(Request(f"{url}gradio_api/queue/join", body, {"Content-Type": "application/json"})):
+        pass
+    with urlopen(f"{url}gradio_api/queue/data?session_hash=stranger", timeout=20) as response:
+        messages = [json.loads(line[6:]) for line in response if line.startswith(b"data: ")]
+    return next(message for message in messages if message["msg"] == "process_completed")
 
 
 def test_an_upload_over_10_mb_is_refused(url, client, tmp_path):

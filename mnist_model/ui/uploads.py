@@ -1,8 +1,10 @@
 """Pictures that visitors send: a file, the clipboard or the webcam."""
 
 from collections.abc import Callable
+from pathlib import Path
 
 import gradio as gr
+from gradio.utils import get_upload_folder
 from PIL import ExifTags, Image
 
 from mnist_model.errors import MnistModelError
@@ -64,11 +66,14 @@ def uploaded_path(image: dict | None) -> str:
     unopened until the recognizer opens it, and says in a sentence what is wrong with it.
 
     Raises:
-        MnistModelError: when there is no file.
+        MnistModelError: when there is no file, or one that nobody uploaded. Gradio looks only at values that carry
+            {"meta": {"_type": "gradio.FileData"}}; without it, a path may be that of any file of the server.
     """
     path = image.get("path") if image else None
     if not path:
         raise MnistModelError("No picture was sent: send one image file.")
+    if not Path(path).resolve().is_relative_to(Path(get_upload_folder()).resolve()):
+        raise MnistModelError("This picture was not uploaded: send the file itself, not its path.")
     return path
 
 
