@@ -1,7 +1,7 @@
 """How long until the app answers, and what it holds in memory: python benchmarks/startup.py [--runs 3] [--where]
 
 Beside it, in the same run, what importing Gradio and onnxruntime alone costs (the rest is ours), and the same page on
-torch and timm, as most Spaces have it. With --where, instead, the steps of one start, and the packages whose own modules
+torch and timm, as most Spaces have it. With --where, instead, the steps of one start, and the packages whose modules
 take longest to import. Needs Linux (/proc).
 """
 
