@@ -73,7 +73,7 @@ async def find_pad(client: httpx.AsyncClient) -> int:
 async def visit(client: httpx.AsyncClient, pad: int, visitor: Visitor, every: float, seconds: float) -> None:
     """Asks every so often; late only where the answer before is."""
     question = {"strokes": visitor.strokes, "model": "mnist_cnn", "language": "en"}
-    body = {"data": [question], "component_id": pad, "fn_name": "recognize_digit", "session_hash": uuid4().hex}
+    body = {"data": question, "component_id": pad, "fn_name": "recognize_digit", "session_hash": uuid4().hex}
     start = perf_counter()
     due = start + random.uniform(0, every)
     while due < start + seconds:
