@@ -26,7 +26,7 @@ def build_demo() -> gr.Blocks:
     models = Models(recognizer)
     with gr.Blocks(title="Handwritten digits") as demo:
         build_heading(recognizer, notice)
-        with gr.Tabs():
+        with gr.Tabs(overflow_behavior="wrap"):  # a menu hides, behind a button without a name
             with gr.Tab("Draw"):
                 build_draw_tab(models)
             with gr.Tab("Upload"):
