@@ -13,11 +13,11 @@ from mnist_model.recognizer import DigitRecognizer
 from mnist_model.ui.assets import read_asset
 
 CURL = """\
-APP=$APP
-path=$(curl -s -F "files=@digit.png" $APP/gradio_api/upload | cut -d '"' -f 2)
-event=$(curl -s $APP/gradio_api/call/$ENDPOINT -H "Content-Type: application/json" \\
+app=$APP
+path=$(curl -s -F "files=@digit.png" $app/gradio_api/upload | cut -d '"' -f 2)
+event=$(curl -s $app/gradio_api/call/$ENDPOINT -H "Content-Type: application/json" \\
   -d '{"data": [{"path": "'"$path"'", "meta": {"_type": "gradio.FileData"}}]}' | cut -d '"' -f 4)
-curl -sN $APP/gradio_api/call/$ENDPOINT/$event
+curl -sN $app/gradio_api/call/$ENDPOINT/$event
 """
 
 PYTHON = """\
