@@ -129,6 +129,12 @@ def test_a_batch_is_stopped_and_goes_on(page):
     page.get_by_role("button", name="Go on").click()
     expect(summary).to_have_text("Read: 8 of 8", timeout=10_000)
 
+    asked = []
+    page.on("request", lambda request: asked.append(request.url) if "component_server" in request.url else None)
+    page.locator("#upload-answer").get_by_label("Model").select_option(index=1)  # reads all of them anew
+    expect(summary).to_have_text(re.compile("^Read: 8 of 8"), timeout=10_000)
+    assert len(asked) == 9
+
 
 def test_an_app_that_does_not_answer_stops_the_batch(page):
     test_browser.open_upload(page)

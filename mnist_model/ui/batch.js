@@ -132,7 +132,6 @@ function createBatch(root, ask, choose, reveal) {
 
   // ---- from outside
   function start(files) {
-    halt();
     items = files.map((file) => ({ file, name: file.name, answer: unread }));
     items.forEach((item, index) => Object.assign(item, { card: makeCard(item, index), row: makeRow(item) }));
     find(".cards").replaceChildren(...items.map(({ card }) => card));
@@ -142,7 +141,8 @@ function createBatch(root, ask, choose, reveal) {
   }
 
   function clear() {
-    halt();
+    run += 1;
+    reading = false;
     items = [];
     find(".cards").replaceChildren();
     find("tbody").replaceChildren();

@@ -13,10 +13,9 @@ image.after(layer);
 const view = createResultView(find(".result"), layer, props.models);
 const reveal = () => find("#picture").scrollIntoView({ block: "nearest" });
 const batch = createBatch(find(".batch"), (file) => ask(file, true), choose, reveal);
-const camera = createWebcam(find(".viewfinder"), takeFiles, () => {
-  find(".empty").hidden = false;
-  find(".remove").hidden = true;
-  fail(app.say("upload.no_camera"));
+const webcam = createWebcam(find(".viewfinder"), takeFiles, (failed) => {
+  showPart(".empty");
+  if (failed) fail(app.say("upload.no_camera"));
 });
 
 let files = [];
@@ -56,7 +55,7 @@ function fail(sentence) {
 function takeFiles(list) {
   const all = [...list];
   if (!all.length) return;
-  camera.close();
+  webcam.close();
   files = all.slice(0, props.max_files);
   const several = files.length > 1;
   const limits = { limit: props.max_files, count: all.length };
@@ -89,7 +88,7 @@ function showPart(part) {
 function clear() {
   asked += 1;
   files = [];
-  camera.close();
+  webcam.close();
   batch.clear();
   find(".batch").hidden = true;
   find(".notice").textContent = "";
@@ -160,7 +159,7 @@ find(".paste").addEventListener("click", async () => {
 
 find(".camera").addEventListener("click", () => {
   showPart(".viewfinder");
-  camera.open();
+  webcam.open();
 });
 find(".remove").addEventListener("click", () => {
   clear();

@@ -1,4 +1,4 @@
-"""Pictures that visitors send: a file, the clipboard or the webcam."""
+"""Pictures that visitors send through Gradio's own component: a file, the clipboard or the webcam."""
 
 from collections.abc import Callable
 from pathlib import Path
@@ -40,17 +40,12 @@ def build_picture(label: str, elem_id: str = "") -> gr.Image:
     return picture
 
 
-def answer_when(event: Callable, answer: Callable, inputs: list, output: gr.HTML, js: str | None = None) -> None:
-    """Let `answer` fill `output` on an event, with the raw values of the `inputs`: see `uploaded_path`.
-
-    Args:
-        js: a function that the browser passes the values through on their way.
-    """
+def answer_when(event: Callable, answer: Callable, inputs: list, output: gr.HTML) -> None:
+    """Let `answer` fill `output` on an event, with the raw values of the `inputs`: see `uploaded_path`."""
     event(
         answer,
         inputs,
         output,
-        js=js,
         preprocess=False,
         show_progress="hidden",
         trigger_mode="always_last",
@@ -72,12 +67,11 @@ def uploaded_path(image) -> str:
     """
     path = image.get("path") if isinstance(image, dict) else None
     try:
-        sent = Path(path).resolve().is_relative_to(Path(get_upload_folder()).resolve())
-    except (TypeError, ValueError, OSError):  # no text, a null byte, a name that is too long
-        sent = False
-    if not sent:
-        raise MnistModelError("No picture was sent: send one image file.")
-    return path
+        if isinstance(path, str) and Path(path).resolve().is_relative_to(Path(get_upload_folder()).resolve()):
+            return path
+    except (ValueError, OSError):  # a null byte, a name that is too long
+        pass
+    raise MnistModelError("No picture was sent: send one image file.")
 
 
 def shown_size(picture: Image.Image) -> tuple[int, int]:

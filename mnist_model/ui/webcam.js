@@ -1,5 +1,6 @@
-// The webcam: `viewfinder` shows it, and its button gives the picture to `take` as a File.
-function createWebcam(viewfinder, take, fail) {
+// The webcam: `viewfinder` shows it, and its button gives the picture to `take` as a File. `leave(failed)` is called when
+// it goes off without one.
+function createWebcam(viewfinder, take, leave) {
   const video = viewfinder.querySelector("video");
   let opened = 0; // permission may be given after the visitor has gone on to something else
 
@@ -10,10 +11,9 @@ function createWebcam(viewfinder, take, fail) {
       const stream = await navigator.mediaDevices.getUserMedia({ video: { facingMode: "environment" } });
       if (turn !== opened) return stopAll(stream);
       video.srcObject = stream;
-      viewfinder.hidden = false;
       await video.play();
     } catch {
-      if (turn === opened) fail();
+      if (turn === opened) leave(true);
     }
   }
 
@@ -25,7 +25,6 @@ function createWebcam(viewfinder, take, fail) {
     opened += 1;
     stopAll(video.srcObject);
     video.srcObject = null;
-    viewfinder.hidden = true;
   }
 
   function shoot() {
@@ -39,7 +38,9 @@ function createWebcam(viewfinder, take, fail) {
   viewfinder.querySelector(".shoot").addEventListener("click", shoot);
   // In another tab of the page nobody sees that the camera is on.
   new IntersectionObserver(([{ isIntersecting }]) => {
-    if (!isIntersecting && video.srcObject && !viewfinder.offsetParent) close();
+    if (isIntersecting || viewfinder.offsetParent || !video.srcObject) return;
+    close();
+    leave(false);
   }).observe(viewfinder);
   return { open, close };
 }
