@@ -12,7 +12,7 @@ app.sayAll(element);
 const view = createView(element);
 
 let page = props.pages[0];
-let id = newId(); // of the drawing, until it is cleared
+let id = app.newId(); // of the drawing, until it is cleared
 let strokes = [];
 let past = []; // [id, strokes] before each change, for undo
 let future = []; // and what undo took back, for redo
@@ -82,14 +82,10 @@ function redraw() {
 }
 
 // ---- changes
-function newId() {
-  return Date.now().toString(36) + Math.random().toString(36).slice(2);
-}
-
 function remember() {
   past.push([id, strokes]);
   future = [];
-  if (!strokes.length) id = newId();
+  if (!strokes.length) id = app.newId();
   strokes = strokes.slice();
   version += 1;
 }
@@ -137,7 +133,7 @@ function clear() {
 function open(drawing, name = page.name) {
   if (current) penUp();
   remember();
-  [id, strokes] = [newId(), drawing];
+  [id, strokes] = [app.newId(), drawing];
   element.querySelectorAll("input[name=page]").forEach((radio) => (radio.checked = radio.value === name));
   turn(name);
 }

@@ -41,6 +41,10 @@ const app = (() => {
     } catch {} // forbidden or full: it holds until the page is left
   }
 
+  function newId() {
+    return Date.now().toString(36) + Math.random().toString(36).slice(2);
+  }
+
   // A tab announces each answer that has settled. `detail`:
   //   source    "draw", "upload" or "camera"
   //   id        the same for all answers to one drawing, until it is cleared, or to one picture
@@ -52,5 +56,5 @@ const app = (() => {
     document.dispatchEvent(new CustomEvent("answered", { detail }));
   }
 
-  return { language, say, sayAll, preference, prefer, announce };
+  return { language, say, sayAll, preference, prefer, newId, announce };
 })();
