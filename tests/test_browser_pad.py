@@ -163,6 +163,7 @@ def test_settled_answers_are_announced(page, tmp_path):
     draw_with_mouse(page, DIGITS["1"])
     expect(page.locator("#draw .sentence")).to_have_text(re.compile("did not answer"))
     expect(button(page, "Share")).to_be_disabled()
+    page.unroute("**/component_server/")
     draw_strokes(DIGITS["7"], (800, 600)).save(tmp_path / "seven.png")
     test_browser.open_upload(page)
     test_browser.choose(page, tmp_path / "seven.png")
@@ -291,10 +292,10 @@ def test_the_theme_is_chosen_and_kept(visit, url):
     expect(page.get_by_role("button", name="Theme: dark")).to_be_visible()
     assert page.evaluate(dark)
     page.goto("about:blank")
-    page.goto(url, wait_until="domcontentloaded")
-    assert page.evaluate("getComputedStyle(document.body).backgroundColor") == "rgb(19, 18, 17)"  # before Gradio starts
+    page.goto(url)
     expect(page.get_by_role("button", name="Theme: dark")).to_be_visible()
     assert page.evaluate(dark)
+    assert page.evaluate("getComputedStyle(document.body).backgroundColor") == "rgb(19, 18, 17)"
     page.get_by_role("button", name="Theme: dark").click()
     assert not page.evaluate(dark)
     page.emulate_media(color_scheme="dark")

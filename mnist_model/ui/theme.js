@@ -1,5 +1,5 @@
 // Light or dark: as the visitor chose with the button of the heading, else as Gradio finds it in the address or the
-// system has it. In the page's head, so that the first thing painted is right already.
+// system has it. Gradio puts this into the page's head before it shows anything, but after the empty page is painted.
 const theme = (() => {
   const MODES = ["auto", "light", "dark"];
   const root = document.documentElement;
@@ -16,17 +16,14 @@ const theme = (() => {
     const [own, other] = isDark() ? ["-dark", ""] : ["", "-dark"];
     for (const tone of ["--bg", "--col"]) {
       root.style.removeProperty(tone + own);
-      root.style.setProperty(tone + other, `var(${tone}${own})`); // of the page before Gradio has its styles
+      root.style.setProperty(tone + other, `var(${tone}${own})`); // of the page behind Gradio's
     }
     root.style.colorScheme = isDark() ? "dark" : "light";
-    document.body?.classList.toggle("dark", isDark());
+    document.body.classList.toggle("dark", isDark());
   }
   // Gradio sets the class when it starts and when the system changes: what was chosen is put right before the next paint.
   const follower = new MutationObserver(() => mode !== "auto" && apply());
-  addEventListener("DOMContentLoaded", () => {
-    apply();
-    follower.observe(document.body, { attributeFilter: ["class"] });
-  });
+  follower.observe(document.body, { attributeFilter: ["class"] });
   system.addEventListener("change", apply);
   apply();
 
