@@ -25,7 +25,7 @@ async function ask(settled) {
   const asked = version;
   askedAt = performance.now();
   waiting += 1;
-  const question = { strokes, model: view.model?.() };
+  const question = { strokes, model: view.model?.(), settled };
   const answer = await server[page.answer](question).catch(() => null); // Gradio answers undefined when it is not reached
   waiting -= 1;
   if (asked <= shown) return;
@@ -72,6 +72,12 @@ function redraw() {
   brush.lineCap = brush.lineJoin = "round";
   brush.lineWidth = page.pen * pad.height;
   for (const stroke of strokes) drawLine(stroke);
+  tell("redrawn");
+}
+
+// What lies on the pad, if anything, hears of its ink.
+function tell(name) {
+  pad.dispatchEvent(new Event(name, { bubbles: true }));
 }
 
 function drawLine(points) {
@@ -89,6 +95,7 @@ function remember() {
 }
 
 function penDown(point) {
+  tell("pendown");
   remember();
   current = [point];
   strokes.push(current);

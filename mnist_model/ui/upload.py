@@ -12,6 +12,7 @@ from mnist_model.ui.assets import read_asset
 from mnist_model.ui.models import Models
 from mnist_model.ui.steps import show_steps
 from mnist_model.ui.uploads import answer_when, build_picture, shown_size, uploaded_path
+from mnist_model.ui.why import explain_answer
 
 HINT = "Choose a picture of a digit, or of a number."
 # The chosen model goes with each picture, whatever the server remembers.
@@ -28,7 +29,8 @@ def build_upload_tab(models: Models) -> None:
             picture = open_image(path)
         except MnistModelError as error:
             return result.blank(str(error), state="error")
-        answer = result.show(recognizer.read(picture), shown_size(picture))
+        reading, size = recognizer.read(picture), shown_size(picture)
+        answer = explain_answer(result.show(reading, size), recognizer, reading.digits, (0, 0, *size))
         # Gradio keeps each picture in a folder of its own: by its name upload.js knows which one the boxes belong to.
         return answer | {"steps": show_steps(follow(picture), answer), "picture": Path(path).parent.name}
 
