@@ -2,10 +2,11 @@
 
 from collections.abc import Callable
 
-from PIL import ImageOps
+import numpy as np
 
 from mnist_model.errors import MnistModelError
 from mnist_model.recognizer import Box, DigitRecognizer, ReadDigit
+from mnist_model.segmentation import ink_box
 from mnist_model.ui import result, words
 from mnist_model.ui.assets import read_asset
 from mnist_model.ui.canvas import UNREACHABLE, Page, build_canvas, choices
@@ -60,9 +61,8 @@ def show_digit(recognizer: DigitRecognizer, strokes: list, explained: bool = Fal
     picture = draw_strokes(strokes)
     prediction = recognizer.predict(picture)
     if words.state(prediction) == "sure" and not may_be_number(strokes):
-        left, top, right, bottom = ImageOps.invert(picture).getbbox()
-        digit = ReadDigit(Box(left, top, right - left, bottom - top), prediction)
-        answer, digits = result.show_digit(prediction), [digit]
+        box = Box(*ink_box(1 - np.asarray(picture) / 255))
+        answer, digits = result.show_digit(prediction), [ReadDigit(box, prediction)]
     else:
         reading = recognizer.read(picture)  # as a number, if it is one after all
         answer, digits = result.show(reading), reading.digits

@@ -9,7 +9,8 @@
 
 Each of the details has label ("" for no digit), state, name (for screen readers), which ("Digit 1 of 3"), confidence,
 spaced (whether a new word begins with it), box (left, top, width and height in per cent of the picture, or None), bars
-(all [digit, probability] pairs, in their order), top (three [digit, percentage] pairs) and seen (a data URL); where it is explained, `why` of why.py.
+(all [digit, probability] pairs, in their order), top (three [digit, percentage] pairs) and seen (a data URL); where it
+is explained, why (of why.py).
 """
 
 import base64

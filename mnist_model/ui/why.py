@@ -5,8 +5,8 @@ Each of an answer's details that is explained has `why`:
     ink       the 28x28 pixels that the model saw, base64 of uint8
     square    where these lie on what the visitor sees: left, top, width and height in per cent
     box       where the ink lies, likewise
-    maps      "evidence" and "contrast", each with title, sentences, ends (of its scale) and values (base64 of int8: -127
-              counts against the answer, 127 for it)
+    maps      "evidence" and "contrast", each with title, sentences, ends (of its scale) and values (base64 of int8:
+              -127 counts against the answer, 127 for it)
 """
 
 from base64 import b64encode
@@ -14,7 +14,7 @@ from collections.abc import Sequence
 
 import numpy as np
 
-from mnist_model.explain import Explanation, ink_extent
+from mnist_model.explain import Explanation, Part, ink_extent
 from mnist_model.recognizer import DigitRecognizer, ReadDigit
 from mnist_model.ui import words
 from mnist_model.ui.language import say
@@ -121,7 +121,7 @@ def contrast_sentences(explanation: Explanation) -> list[str]:
     return sentences
 
 
-def _where(part) -> str:
+def _where(part: Part) -> str:
     return say(f"why.place_{part.place.replace('-', '_')}")
 
 
