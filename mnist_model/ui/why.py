@@ -22,7 +22,7 @@ from mnist_model.ui.language import say
 MAX_EXPLAINED = 12  # digits of one picture: more would keep the visitor waiting
 NOTABLE = np.log(2)  # of the logarithm of a probability or of odds: halved or doubled
 STEADY = 0.9  # an answer that keeps so much of its probability does not rest on a piece
-REACHES = (2, 5, 28)  # pixels: the visitor's strokes may be wider than those that the model saw
+REACHES = (5, 2)  # pixels: the visitor's strokes may be wider than those that the model saw
 
 Frame = tuple[float, float, float, float]  # x, y, width and height
 
@@ -57,17 +57,18 @@ def spread(values: np.ndarray, ink: np.ndarray) -> np.ndarray:
         values, ink: shape (H, W); some ink is above 0.
     """
     weights = ink.astype(np.float64)
-    result = np.zeros_like(weights)
-    for reach in reversed(REACHES):
-        near = _sum_around(weights, reach)
-        result = np.where(near > 0, _sum_around(values * weights, reach) / np.maximum(near, 1e-9), result)
+    result = np.full_like(weights, np.average(values, weights=weights))
+    for reach in REACHES:
+        near, total = _sum_around(weights, reach), _sum_around(values * weights, reach)
+        np.divide(total, near, out=result, where=near > 0)
     return result
 
 
 def _sum_around(array: np.ndarray, reach: int) -> np.ndarray:
-    windows = np.lib.stride_tricks.sliding_window_view(np.pad(array, reach), (2 * reach + 1, 1))
-    array = windows.sum(axis=(2, 3))
-    return np.lib.stride_tricks.sliding_window_view(array, (1, 2 * reach + 1)).sum(axis=(2, 3))
+    """Of each pixel the sum of the square around it that reaches so many pixels to all sides."""
+    sums = np.pad(array, ((reach + 1, reach), (reach + 1, reach))).cumsum(axis=0).cumsum(axis=1)
+    length = 2 * reach + 1
+    return sums[length:, length:] - sums[:-length, length:] - sums[length:, :-length] + sums[:-length, :-length]
 
 
 def _show(explanation: Explanation, canonical: np.ndarray, box: Frame, frame: Frame) -> dict:
