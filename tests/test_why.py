@@ -1,6 +1,7 @@
 """What the page is given to say why: maps in the right place, and sentences that the maps bear out."""
 
 from base64 import b64decode
+from io import BytesIO
 
 import numpy as np
 import pytest
@@ -59,8 +60,13 @@ def test_every_digit_of_a_number_is_explained_in_its_place(recognizer):
     for index, digit in enumerate((4, 8)):
         page.paste(draw_digit(digit, side=300), (60 + 380 * index, 50))
     reading = recognizer.read(page)
-    answer = why.explain_answer(result.show(reading, page.size), recognizer, reading.digits, (0, 0, *page.size))
+    ink = 255 - np.asarray(page.resize((400, 200)))
+    answer = why.explain_answer(result.show(reading, page.size), recognizer, reading.digits, (0, 0, *page.size), ink)
     for detail in answer["details"]:
+        mask = Image.open(BytesIO(b64decode(detail["why"]["mask"]["url"].partition(",")[2]))).getchannel("A")
+        assert np.abs(np.subtract(mask.size, (np.array(detail["box"][2:]) * (4, 2)))).max() < 4
+        assert detail["why"]["mask"]["place"] == pytest.approx(detail["box"], abs=1.5)
+        assert np.asarray(mask).max() == 255
         assert detail["why"]["box"] == pytest.approx(detail["box"], abs=0.01)
         assert (
             detail["why"]["maps"]["evidence"]["title"]
@@ -98,7 +104,7 @@ def test_sentences():
     ]
     assert why.contrast_sentences(leaning) == [
         "The runner-up is a 1, with 10.0%.",
-        "The piece of ink at the top right parts the two most: without it, a 7 would have 60.0%, and a 1 40.0%.",
+        "The piece of ink at the top right parts the two most: without it, a 7 would have 60.0% and a 1 would have 40.0%.",
         "The piece of ink at the bottom makes it look more like a 1.",
     ]
     turning = explanation(0.9, ("middle", 0.2, 1.5, 3.5))

@@ -85,7 +85,7 @@ def describe(prediction: Prediction, taken: bool = True) -> dict:
 
 
 def data_url(pixels, kind: str = "PNG", **options) -> str:
-    """An array of grey levels, uint8, shape (H, W), as a picture that needs no request."""
+    """An array of grey levels, uint8, shape (H, W), as a picture that needs no request; (H, W, 2) with opacity."""
     picture = BytesIO()
     Image.fromarray(pixels).save(picture, kind, **options)
     return f"data:image/{kind.lower()};base64," + base64.b64encode(picture.getvalue()).decode()

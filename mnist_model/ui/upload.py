@@ -30,9 +30,10 @@ def build_upload_tab(models: Models) -> None:
         except MnistModelError as error:
             return result.blank(str(error), state="error")
         reading, size = recognizer.read(picture), shown_size(picture)
-        answer = explain_answer(result.show(reading, size), recognizer, reading.digits, (0, 0, *size))
+        steps = follow(picture)
+        answer = explain_answer(result.show(reading, size), recognizer, reading.digits, (0, 0, *size), steps.ink)
         # Gradio keeps each picture in a folder of its own: by its name upload.js knows which one the boxes belong to.
-        return answer | {"steps": show_steps(follow(picture), answer), "picture": Path(path).parent.name}
+        return answer | {"steps": show_steps(steps, answer), "picture": Path(path).parent.name}
 
     with gr.Row(elem_classes="tab-grid"):
         picture = build_picture("Picture of a digit or a number")

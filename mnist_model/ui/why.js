@@ -47,36 +47,50 @@ function createWhy(root, layer) {
     return [left * x, top * y, width * x, height * y];
   }
 
-  // On the pad the visitor's own strokes take the colours; on a picture they lie over the ink, clear where it counts little.
-  function colourPicture() {
+  async function load(url) {
+    const image = Object.assign(new Image(), { src: url });
+    await image.decode();
+    return image;
+  }
+
+  // One digit's colours, on a canvas like the others'. Beyond a digit that does not stand alone there may be another's ink.
+  async function colourDigit(why, [width, height], light, alone) {
+    const brush = makeCanvas(width, height);
+    const [x, y, wide, high] = share(why.box, brush.canvas);
+    const margin = (alone ? 1 : 0.04) * height;
+    brush.rect(x - margin, y - margin, wide + 2 * margin, high + 2 * margin);
+    brush.clip();
+    brush.drawImage(paint(why, palette(section), light), ...share(why.square, brush.canvas));
+    if (!why.mask) return brush.canvas;
+    brush.globalCompositeOperation = "destination-in";
+    brush.drawImage(await load(why.mask.url), ...share(why.mask.place, brush.canvas));
+    return brush.canvas;
+  }
+
+  // On the pad the visitor's own strokes take the colours; in a picture its ink does, but shows where it counts little.
+  async function colourPicture() {
+    const mine = ++turn;
     const pad = layer.parentElement?.querySelector(":scope > canvas");
-    const brush = pad ? makeCanvas(pad.width, pad.height) : makeCanvas(512);
-    const colours = palette(section);
-    const light = pad ? () => ({}) : (ink, strength) => ({ opacity: ink && 0.9 * strength });
+    const size = pad ? [pad.width, pad.height] : [800, 800];
+    const light = pad ? () => ({}) : (ink, strength) => ({ opacity: strength });
     const explained = details.filter(({ why }) => why);
+    const brush = makeCanvas(...size);
     for (const { why } of explained) {
-      brush.save();
-      brush.beginPath();
-      const [x, y, width, height] = share(why.box, brush.canvas);
-      const margin = explained.length > 1 ? 0.04 * brush.canvas.height : brush.canvas.height;
-      brush.rect(x - margin, y - margin, width + 2 * margin, height + 2 * margin);
-      brush.clip();
-      const [left, top, wide, high] = share(why.square, brush.canvas);
-      brush.drawImage(paint(why, colours, light), left, top, wide, high);
-      brush.restore();
+      brush.drawImage(await colourDigit(why, size, light, explained.length === 1), 0, 0);
     }
     if (pad) {
       brush.globalCompositeOperation = "destination-in";
       brush.drawImage(pad, 0, 0);
     }
-    const mine = ++turn;
-    brush.canvas.toBlob((blob) => {
-      if (mine !== turn) return;
-      URL.revokeObjectURL(layer.dataset.why);
-      layer.dataset.why = URL.createObjectURL(blob);
-      layer.style.setProperty("--why", `url(${layer.dataset.why})`);
+    const url = URL.createObjectURL(await new Promise((done) => brush.canvas.toBlob(done)));
+    await load(url); // else nothing would be seen until it is
+    const old = mine === turn ? layer.dataset.why : url;
+    if (mine === turn) {
+      layer.dataset.why = url;
+      layer.style.setProperty("--why", `url(${url})`);
       layer.classList.add("explained");
-    });
+    }
+    if (old) URL.revokeObjectURL(old);
   }
 
   function hide() {

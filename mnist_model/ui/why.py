@@ -4,7 +4,7 @@ Each of an answer's details that is explained has `why`:
 
     ink       the 28x28 pixels that the model saw, base64 of uint8
     square    where these lie on what the visitor sees: left, top, width and height in per cent
-    box       where the ink lies, likewise
+    mask      of a picture, its ink near the digit: url (a PNG, opaque where there is ink) and place, likewise
     maps      "evidence" and "contrast", each with title, sentences, ends (of its scale) and values (base64 of int8:
               -127 counts against the answer, 127 for it)
 """
@@ -18,6 +18,7 @@ from mnist_model.explain import Explanation, Part, ink_extent
 from mnist_model.recognizer import DigitRecognizer, ReadDigit
 from mnist_model.ui import words
 from mnist_model.ui.language import say
+from mnist_model.ui.result import data_url
 
 MAX_EXPLAINED = 12  # digits of one picture: more would keep the visitor waiting
 NOTABLE = np.log(2)  # of the logarithm of a probability or of odds: halved or doubled
@@ -27,12 +28,19 @@ REACHES = (5, 2)  # pixels: the visitor's strokes may be wider than those that t
 Frame = tuple[float, float, float, float]  # x, y, width and height
 
 
-def explain_answer(answer: dict, recognizer: DigitRecognizer, digits: Sequence[ReadDigit], frame: Frame) -> dict:
+def explain_answer(
+    answer: dict,
+    recognizer: DigitRecognizer,
+    digits: Sequence[ReadDigit],
+    frame: Frame,
+    ink: np.ndarray | None = None,
+) -> dict:
     """The answer of result.py, its digits explained.
 
     Args:
         digits: those that the answer's details begin with.
         frame: what the visitor sees, the pad or a picture, in pixels of the picture that was read.
+        ink: uint8, shape (H, W), all over the frame: what is to be coloured where the browser cannot tell it.
     """
     if len(digits) <= MAX_EXPLAINED:
         for detail, digit in zip(answer["details"], digits, strict=False):
@@ -40,6 +48,8 @@ def explain_answer(answer: dict, recognizer: DigitRecognizer, digits: Sequence[R
             explanation = recognizer.explain_canonical(canonical)
             if explanation:
                 detail["why"] = _show(explanation, canonical, digit.box, frame)
+                if ink is not None:
+                    detail["why"]["mask"] = _cut_mask(ink, digit.box, frame)
     return answer
 
 
@@ -131,6 +141,16 @@ def _encode(values: np.ndarray, canonical: np.ndarray) -> str:
     values = spread(values, canonical)
     scale = max(float(np.abs(values).max()), NOTABLE)
     return b64encode(np.rint(127 * values / scale).astype(np.int8).tobytes()).decode()
+
+
+def _cut_mask(ink: np.ndarray, box: Frame, frame: Frame) -> dict:
+    height, width = ink.shape
+    left, top, wide, high = (value / 100 for value in _place(box, frame))
+    rows = slice(max(int(top * height) - 1, 0), int((top + high) * height) + 2)
+    columns = slice(max(int(left * width) - 1, 0), int((left + wide) * width) + 2)
+    part = ink[rows, columns]
+    place = _place((columns.start, rows.start, part.shape[1], part.shape[0]), (0, 0, width, height))
+    return {"url": data_url(np.stack([part, part], axis=2)), "place": place}
 
 
 def _place(box: Frame, frame: Frame) -> list[float]:
