@@ -104,7 +104,8 @@ def test_sentences():
     ]
     assert why.contrast_sentences(leaning) == [
         "The runner-up is a 1, with 10.0%.",
-        "The piece of ink at the top right parts the two most: without it, a 7 would have 60.0% and a 1 would have 40.0%.",
+        "The piece of ink at the top right parts the two most: "
+        "without it, a 7 would have 60.0% and a 1 would have 40.0%.",
         "The piece of ink at the bottom makes it look more like a 1.",
     ]
     turning = explanation(0.9, ("middle", 0.2, 1.5, 3.5))
