@@ -128,8 +128,9 @@ function createWhy(root, layer) {
 
   // While the pen moves nothing is explained: what was said stays, faintly.
   function show(all, index, settled) {
-    section.classList.toggle("stale", !settled);
-    if (!settled) return hide();
+    const drawing = !settled && all[index].seen !== "";
+    section.classList.toggle("stale", drawing);
+    if (drawing) return hide();
     [details, chosen] = [all, all[index]];
     render();
   }
