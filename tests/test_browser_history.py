@@ -57,7 +57,8 @@ def announce(page, name: str, **detail) -> None:
         const canvas = Object.assign(document.createElement("canvas"), { width: 280, height: 280 });
         const bars = [["4", 0.03], ["7", 0.97]];
         const answer = { state: "sure", sentence: "A 7.", read: 1, details: [{ label: "7", spaced: false, bars }] };
-        app.announce({ source: "upload", id, answer, model: "mnist_cnn", strokes: null, picture: canvas.toDataURL(), ...detail });
+        const picture = canvas.toDataURL();
+        app.announce({ source: "upload", id, answer, model: "mnist_cnn", strokes: null, picture, ...detail });
     }"""
     page.evaluate(script, [name, detail])
 

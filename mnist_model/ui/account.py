@@ -2,7 +2,7 @@
 
 Environment:
     DATA_DIR           folder of the database; unset: nothing is kept on the server
-    AUTH               where there is no Hugging Face to sign in with: "name:password,name:password"; nobody else comes in
+    AUTH               "name:password,name:password": who may come in, where there is no Hugging Face to sign in with
     OAUTH_CLIENT_ID    set by a Space whose README says `hf_oauth: true`: visitors may sign in with Hugging Face
 """
 
@@ -32,14 +32,17 @@ def local_users() -> list[tuple[str, str]] | None:
     text = os.getenv("AUTH")
     if not text:
         return None
-    users = [tuple(user.strip().split(":", 1)) for user in text.split(",")]
-    if not all(len(user) == 2 and all(user) for user in users):
-        raise MnistModelError('AUTH must be like "ada:her-password,grace:another".')
+    users = []
+    for user in text.split(","):
+        name, _, password = user.strip().partition(":")
+        if not name or not password:
+            raise MnistModelError('AUTH must be like "ada:her-password,grace:another".')
+        users.append((name, password))
     return users
 
 
 def build_account() -> None:
-    """The line that says who is signed in; and, without one, account.js, which keeps the history and what was chosen."""
+    """The line that says who is signed in and, with or without one, account.js, which keeps the history."""
     with_hub, with_names = bool(os.getenv("OAUTH_CLIENT_ID")), bool(os.getenv("AUTH"))
     folder = os.getenv("DATA_DIR")
     if with_hub:

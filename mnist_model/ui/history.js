@@ -2,13 +2,14 @@
 // and is never taken for markup.
 const root = element.querySelector(".history");
 const find = (selector) => root.querySelector(selector);
-const SOURCES = ["draw", "upload", "camera"];
 const ICONS = {
   reopen: "M4 20l4-1L19 8l-3-3L5 16zM14 7l3 3",
   delete: "M5 7h14M10 7V4h4v3M7 7l1 13h8l1-13",
 };
 const nothing = "data:image/gif;base64,R0lGODlhAQABAIAAAAAAAAAAACH5BAEAAAAALAAAAAABAAEAAAICRAEAOw=="; // transparent
-const when = new Intl.DateTimeFormat(app.language, { dateStyle: "medium", timeStyle: "short", numberingSystem: "latn" });
+const minutes = { month: "short", day: "numeric", hour: "numeric", minute: "numeric", numberingSystem: "latn" };
+const thisYear = new Intl.DateTimeFormat(app.language, minutes);
+const anyYear = new Intl.DateTimeFormat(app.language, { ...minutes, year: "numeric" });
 const percent = new Intl.NumberFormat(app.language, { style: "percent", maximumFractionDigits: 1, numberingSystem: "latn" });
 let entries = [];
 let down = false; // the account is not reached: what is listed is in this browser
@@ -22,7 +23,10 @@ function make(tag, className, ...content) {
 
 // ---- one entry
 const title = ({ label, sentence }) => label || sentence || app.say("history.no_digit");
-const timeOf = ({ time }) => when.format(new Date(Number.isFinite(time) ? time : 0));
+function timeOf(entry) {
+  const time = new Date(Number.isFinite(entry.time) ? entry.time : 0);
+  return (time.getFullYear() === new Date().getFullYear() ? thisYear : anyYear).format(time);
+}
 
 function sureness({ label, confidence, sentence }) {
   if (!label) return "";
@@ -50,13 +54,11 @@ function makeEntry(entry) {
   const picture = make("img", "thumbnail");
   picture.alt = "";
   picture.src = String(entry.thumbnail).startsWith("data:image/") ? entry.thumbnail : nothing;
-  const time = make("time", "", timeOf(entry));
-  const source = SOURCES.includes(entry.source) ? `${app.say(`history.${entry.source}`)} · ` : "";
   const words = make("div", "words");
   words.append(
     make("strong", entry.label ? "label" : "label none", title(entry)),
     make("span", "sureness", sureness(entry)),
-    make("span", "about", source, time),
+    make("time", "about", timeOf(entry)),
     make("span", "about model-name", entry.model ?? ""),
   );
   const buttons = make("div", "buttons");

@@ -24,7 +24,7 @@ import base64
 import binascii
 import json
 import sqlite3
-from collections.abc import Iterator
+from collections.abc import Generator
 from contextlib import contextmanager
 from math import isfinite
 from pathlib import Path
@@ -120,7 +120,7 @@ class Store:
             database.execute("INSERT OR REPLACE INTO preferences (owner, chosen) VALUES (?, ?)", (owner, text))
 
     @contextmanager
-    def _connect(self) -> Iterator[sqlite3.Connection]:
+    def _connect(self) -> Generator[sqlite3.Connection]:
         """One transaction. What it deletes is overwritten, in the file and in its log."""
         self.folder.mkdir(parents=True, exist_ok=True)
         database = sqlite3.connect(self.folder / FILE, timeout=10)
