@@ -51,16 +51,17 @@ def expect_listed(page, *labels: str) -> None:
     expect(page.locator("#history .label")).to_have_text(list(labels))
 
 
-def announce(page, name: str, **detail) -> None:
-    """What the tabs do when an answer has settled."""
-    script = """([id, detail]) => {
+def announce(page, *names: str, **detail) -> None:
+    """What the tabs do when an answer has settled, for pictures of these names."""
+    script = """([names, detail]) => {
         const canvas = Object.assign(document.createElement("canvas"), { width: 280, height: 280 });
         const bars = [["4", 0.03], ["7", 0.97]];
         const answer = { state: "sure", sentence: "A 7.", read: 1, details: [{ label: "7", spaced: false, bars }] };
         const picture = canvas.toDataURL();
-        app.announce({ source: "upload", id, answer, model: "mnist_cnn", strokes: null, picture, ...detail });
+        const model = "mnist_cnn";
+        for (const id of names) app.announce({ source: "upload", id, answer, model, strokes: null, picture, ...detail });
     }"""
-    page.evaluate(script, [name, detail])
+    page.evaluate(script, [names, detail])
 
 
 def sign_in(browser, address: str, name: str, password: str):
@@ -95,8 +96,7 @@ def test_a_drawing_is_listed_after_a_reload_and_opened_again(visit):
 
 def test_one_and_all_are_deleted(visit):
     page = visit()
-    for name in ("one", "two", "three"):
-        announce(page, name)
+    announce(page, "one", "two", "three")
     history = open_history(page)
     expect_listed(page, "7", "7", "7")
     history.get_by_role("button", name="Delete: 7").first.click()
@@ -118,9 +118,8 @@ def test_tabs_of_one_browser_add_to_the_same_history_and_the_oldest_goes(visit):
     other = page.context.new_page()
     other.goto(page.url)
     expect(other.locator("#draw .sentence")).to_be_visible()
-    for index in range(120):
-        announce(page, f"first {index}")
-        announce(other, f"second {index}")
+    announce(page, *(f"first {index}" for index in range(101)))
+    announce(other, *(f"second {index}" for index in range(101)))
     open_history(other)
     open_history(page)
     expect(page.locator("#history .entry")).to_have_count(200)
@@ -150,13 +149,14 @@ def test_export(visit):
     assert exported["answers"][0]["thumbnail"].startswith("data:image/jpeg;base64,")
 
 
-def test_a_browser_that_keeps_nothing_still_answers(visit, browser):
+def test_a_browser_that_keeps_nothing_still_answers(browser, url):
     context = browser.new_context()
     context.add_init_script(
         "Object.defineProperty(window, 'indexedDB', { get: () => { throw new Error('forbidden') } })"
     )
     page = context.new_page()
-    page.goto(visit().url)
+    page.goto(url)
+    expect(page.locator("#draw .sentence")).to_be_visible()
     draw(page, "7")
     expect(open_history(page).locator(".said")).to_contain_text("does not let the page keep anything")
     draw(page, "3")

@@ -11,7 +11,7 @@ from gradio.helpers import special_args
 from starlette.requests import Request
 
 from mnist_model.errors import MnistModelError
-from mnist_model.ui.account import account_functions, local_users, signed_in
+from mnist_model.ui.account import account_functions, build_account, local_users, signed_in
 from mnist_model.ui.language import say
 from mnist_model.ui.store import FILE, JPEG, MAX_ENTRIES, MAX_POINTS, MAX_PREFERENCES, MAX_THUMBNAIL, Store
 
@@ -219,3 +219,14 @@ def test_names_and_passwords(monkeypatch):
         monkeypatch.setenv("AUTH", wrong)
         with pytest.raises(MnistModelError):
             local_users()
+
+
+def test_without_what_gradio_needs_for_it_nobody_is_asked_to_sign_in(monkeypatch):
+    monkeypatch.setenv("OAUTH_CLIENT_ID", "x")
+    monkeypatch.delenv("AUTH", raising=False)
+    for found, login in ((None, ""), ("there", "hub")):
+        monkeypatch.setattr("mnist_model.ui.account.find_spec", lambda name, found=found: found)
+        with gr.Blocks() as demo:
+            build_account()
+        assert demo.expects_oauth is bool(login)
+        assert demo.get_config_file()["components"][-1]["props"]["props"]["login"] == login

@@ -10,6 +10,7 @@ import logging
 import os
 import sqlite3
 from collections.abc import Callable
+from importlib.util import find_spec
 from pathlib import Path
 from typing import Any
 
@@ -43,7 +44,9 @@ def local_users() -> list[tuple[str, str]] | None:
 
 def build_account() -> None:
     """The line that says who is signed in and, with or without one, account.js, which keeps the history."""
-    with_hub, with_names = bool(os.getenv("OAUTH_CLIENT_ID")), bool(os.getenv("AUTH"))
+    with_names = bool(os.getenv("AUTH"))
+    # The two come with gradio[oauth], which Spaces have: without them Gradio would not start.
+    with_hub = bool(os.getenv("OAUTH_CLIENT_ID")) and all(map(find_spec, ("authlib", "itsdangerous")))
     folder = os.getenv("DATA_DIR")
     if with_hub:
         gr.LoginButton(visible=False)  # Gradio adds the routes; the page has a link to them that speaks its language
