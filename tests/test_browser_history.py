@@ -58,8 +58,8 @@ def announce(page, *names: str, **detail) -> None:
         const bars = [["4", 0.03], ["7", 0.97]];
         const answer = { state: "sure", sentence: "A 7.", read: 1, details: [{ label: "7", spaced: false, bars }] };
         const picture = canvas.toDataURL();
-        const model = "mnist_cnn";
-        for (const id of names) app.announce({ source: "upload", id, answer, model, strokes: null, picture, ...detail });
+        const rest = { source: "upload", answer, model: "mnist_cnn", strokes: null, picture, ...detail };
+        for (const id of names) app.announce({ id, ...rest });
     }"""
     page.evaluate(script, [names, detail])
 
