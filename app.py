@@ -14,6 +14,7 @@ import gradio as gr
 
 from mnist_model.ui.account import build_account
 from mnist_model.ui.api import build_api
+from mnist_model.ui.code import build_code_tab
 from mnist_model.ui.compare import build_compare_tab
 from mnist_model.ui.draw import build_draw_tab
 from mnist_model.ui.history import build_history_tab
@@ -30,7 +31,7 @@ def build_demo() -> gr.Blocks:
     with gr.Blocks(title="Handwritten digits") as demo:
         build_heading(recognizer, notice)
         build_account()
-        with gr.Tabs():
+        with gr.Tabs(overflow_behavior="wrap"):  # a menu hides, behind a button without a name
             with gr.Tab("Draw"):
                 build_draw_tab(models)
             with gr.Tab("Upload"):
@@ -41,6 +42,8 @@ def build_demo() -> gr.Blocks:
                 build_results_tab()
             with gr.Tab("History"):
                 build_history_tab()
+            with gr.Tab("Code"):
+                build_code_tab(recognizer)
         build_api(recognizer)
     return demo
 

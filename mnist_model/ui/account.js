@@ -11,19 +11,6 @@ const ask = (name, question = {}) =>
   server[name]({ ...question, language: app.language }).then((answer) => answer ?? unreachable(), unreachable);
 
 // ---- an entry of what was announced
-async function thumbnailOf(url) {
-  const picture = Object.assign(new Image(), { src: url });
-  await picture.decode();
-  const factor = Math.min(1, THUMBNAIL[0] / picture.naturalWidth, THUMBNAIL[1] / picture.naturalHeight);
-  const [width, height] = [picture.naturalWidth, picture.naturalHeight].map((side) => Math.max(1, Math.round(side * factor)));
-  const canvas = Object.assign(document.createElement("canvas"), { width, height });
-  const brush = canvas.getContext("2d");
-  brush.fillStyle = "white"; // behind what is transparent
-  brush.fillRect(0, 0, width, height);
-  brush.drawImage(picture, 0, 0, width, height);
-  return canvas.toDataURL("image/jpeg", 0.8);
-}
-
 async function entryOf({ source, id, answer, model, strokes, page, picture }, time) {
   const read = answer.details.slice(0, answer.read);
   const sureness = read.map(({ label, bars }) => bars.find(([digit]) => digit === label)?.[1] ?? 0);
@@ -40,7 +27,7 @@ async function entryOf({ source, id, answer, model, strokes, page, picture }, ti
     model,
     page: again ? page ?? "digit" : null,
     strokes: again ? strokes.map((stroke) => stroke.map(([x, y]) => [x, y])) : null,
-    thumbnail: await thumbnailOf(picture),
+    thumbnail: await app.shrink(picture, ...THUMBNAIL),
   };
 }
 

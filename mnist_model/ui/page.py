@@ -9,6 +9,7 @@ import gradio as gr
 from mnist_model import DigitRecognizer, MnistModelError
 from mnist_model.ui.account import local_users
 from mnist_model.ui.assets import read_asset
+from mnist_model.ui.code import offers_mcp
 from mnist_model.ui.language import LANGUAGES, phrases
 
 FONT = ["system-ui", "-apple-system", "Segoe UI", "Roboto", "Helvetica Neue", "Arial", "sans-serif"]
@@ -55,6 +56,7 @@ def launch_options() -> dict:
         "i18n": gr.I18n(**{language: phrases(language) for language in LANGUAGES}),
         "max_file_size": "10mb",
         "auth": local_users(),
+        "mcp_server": offers_mcp(),
         "ssr_mode": False,
     }
 
