@@ -12,7 +12,7 @@ app.sayAll(element);
 const view = createView(element);
 
 let page = props.pages[0];
-let id = newId(); // of the drawing, until it is cleared
+let id = app.newId(); // of the drawing, until it is cleared
 let strokes = [];
 let past = []; // [id, strokes] before each change, for undo
 let future = []; // and what undo took back, for redo
@@ -82,14 +82,10 @@ function redraw() {
 }
 
 // ---- changes
-function newId() {
-  return Date.now().toString(36) + Math.random().toString(36).slice(2);
-}
-
 function remember() {
   past.push([id, strokes]);
   future = [];
-  if (!strokes.length) id = newId();
+  if (!strokes.length) id = app.newId();
   strokes = strokes.slice();
   version += 1;
 }
@@ -99,7 +95,7 @@ function penDown(point) {
   current = [point];
   strokes.push(current);
   element.querySelector(".invitation").hidden = true;
-  drawInk(brush, [current], pad.height, penWidth());
+  redraw();
 }
 
 function penMove(point) {
@@ -107,7 +103,6 @@ function penMove(point) {
   if (Math.hypot(point[0] - last[0], point[1] - last[1]) < 0.003) return;
   current.push(point);
   version += 1;
-  drawInk(brush, [[last, point]], pad.height, penWidth());
 }
 
 function penUp() {
@@ -116,15 +111,15 @@ function penUp() {
   settle();
 }
 
-function step(from, to) {
+function travel(from, to) {
   if (!from.length || current) return;
   to.push([id, strokes]);
   [id, strokes] = from.pop();
   redraw();
   askAnew();
 }
-const undo = () => step(past, future);
-const redo = () => step(future, past);
+const undo = () => travel(past, future);
+const redo = () => travel(future, past);
 
 function clear() {
   if (!strokes.length || current) return;
@@ -138,7 +133,7 @@ function clear() {
 function open(drawing, name = page.name) {
   if (current) penUp();
   remember();
-  [id, strokes] = [newId(), drawing];
+  [id, strokes] = [app.newId(), drawing];
   element.querySelectorAll("input[name=page]").forEach((radio) => (radio.checked = radio.value === name));
   turn(name);
 }
@@ -228,6 +223,7 @@ pad.addEventListener("pointermove", (event) => {
   if (event.pointerId !== pointer) return;
   const steps = event.getCoalescedEvents?.() ?? [];
   for (const step of steps.length ? steps : [event]) penMove(position(step));
+  redraw();
   askWhileDrawing();
 });
 for (const end of ["pointerup", "pointercancel"]) {
@@ -244,6 +240,7 @@ function moveNib(event) {
   at = [clip(at[0] + along("ArrowLeft", "ArrowRight"), page.width), clip(at[1] + along("ArrowUp", "ArrowDown"), 1)];
   if (current && pointer === null) {
     penMove(at);
+    redraw();
     askWhileDrawing();
   }
 }

@@ -9,18 +9,40 @@ function drawInk(brush, strokes, scale, pen) {
   for (const stroke of strokes) drawStroke(brush, stroke, scale, pen);
 }
 
+// A smooth curve through the points, straight on where it turns sharply.
 function drawStroke(brush, points, scale, pen) {
-  if (points.some((point) => pressed.has(point))) {
-    points.forEach((point, index) => drawPath(brush, points.slice(Math.max(0, index - 1), index + 1), scale, pen * (pressed.get(point) ?? 1)));
-  } else drawPath(brush, points, scale, pen);
+  const varies = points.some((point) => pressed.has(point));
+  const start = (index) => {
+    const [x, y] = points[index].map((value) => value * scale);
+    brush.beginPath();
+    brush.moveTo(x, y);
+    brush.lineTo(x, y); // a dot, where nothing follows
+  };
+  start(0);
+  brush.lineWidth = scale * pen * (pressed.get(points[0]) ?? 1);
+  for (let index = 1; index < points.length; index++) {
+    if (varies) {
+      brush.stroke();
+      start(index - 1);
+      brush.lineWidth = scale * pen * (pressed.get(points[index]) ?? 1);
+    }
+    const [from, to] = [points[index - 1], points[index]];
+    const third = Math.hypot(to[0] - from[0], to[1] - from[1]) / 3;
+    const [there, back] = [direction(points, index - 1), direction(points, index)];
+    const controls = [from[0] + third * there[0], from[1] + third * there[1], to[0] - third * back[0], to[1] - third * back[1]];
+    brush.bezierCurveTo(...[...controls, ...to].map((value) => value * scale));
+  }
+  brush.stroke();
 }
 
-function drawPath(brush, points, scale, width) {
-  brush.lineWidth = width * scale;
-  brush.beginPath();
-  brush.moveTo(points[0][0] * scale, points[0][1] * scale);
-  for (const [x, y] of points) brush.lineTo(x * scale, y * scale);
-  brush.stroke();
+// Of the curve at a point, as a vector of length 1; none at its ends and at corners of more than 60 degrees.
+function direction(points, index) {
+  if (index === 0 || index === points.length - 1) return [0, 0];
+  const [before, at, after] = points.slice(index - 1, index + 2);
+  const [ax, ay, bx, by] = [at[0] - before[0], at[1] - before[1], after[0] - at[0], after[1] - at[1]];
+  if (ax * bx + ay * by < 0.5 * Math.hypot(ax, ay) * Math.hypot(bx, by)) return [0, 0];
+  const length = Math.hypot(ax + bx, ay + by) || 1;
+  return [(ax + bx) / length, (ay + by) / length];
 }
 
 // The drawing as a data URL, black on white.

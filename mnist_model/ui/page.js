@@ -43,6 +43,10 @@ const app = (() => {
     } catch {} // forbidden or full: it holds until the page is left
   }
 
+  function newId() {
+    return Date.now().toString(36) + Math.random().toString(36).slice(2);
+  }
+
   // A picture by its URL, as the data URL of a JPEG of at most that width and height; rejects where it is no picture.
   async function shrink(url, mostWidth, mostHeight) {
     const picture = Object.assign(new Image(), { src: url });
@@ -68,5 +72,5 @@ const app = (() => {
     document.dispatchEvent(new CustomEvent("answered", { detail }));
   }
 
-  return { language, say, sayAll, preference, preferences, prefer, shrink, announce };
+  return { language, say, sayAll, preference, preferences, prefer, newId, shrink, announce };
 })();

@@ -12,7 +12,6 @@ const theme = (() => {
     return wish ? wish === "dark" : system.matches;
   }
 
-  // Gradio sets the class anew when it starts and when the system changes: it is put right before the next paint.
   function apply() {
     const [own, other] = isDark() ? ["-dark", ""] : ["", "-dark"];
     for (const tone of ["--bg", "--col"]) {
@@ -22,11 +21,12 @@ const theme = (() => {
     root.style.colorScheme = isDark() ? "dark" : "light";
     document.body?.classList.toggle("dark", isDark());
   }
-  const follower = new MutationObserver(() => {
-    if (document.body) follower.observe(document.body, { attributeFilter: ["class"] });
+  // Gradio sets the class when it starts and when the system changes: what was chosen is put right before the next paint.
+  const follower = new MutationObserver(() => mode !== "auto" && apply());
+  addEventListener("DOMContentLoaded", () => {
     apply();
+    follower.observe(document.body, { attributeFilter: ["class"] });
   });
-  follower.observe(root, { childList: true });
   system.addEventListener("change", apply);
   apply();
 

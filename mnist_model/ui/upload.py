@@ -24,7 +24,7 @@ from mnist_model.ui.uploads import shown_size
 
 AT_ONCE = 2  # pictures that are read for all visitors together, so that drawings are answered meanwhile
 MAX_FILES = 500  # in a batch
-SCRIPTS = ("answers.js", "batch.js", "webcam.js", "upload.js")
+SCRIPTS = ("answers.js", "batch.js", "webcam.js", "thumbnail.js", "upload.js")
 
 
 def build_upload_tab(models: Models) -> None:
