@@ -1,6 +1,7 @@
 // Who is signed in, and the history, which listens to answers from the start and is listed by history.js:
-// `app.history`. It is kept in the account of who is signed in, where the server keeps any, else in this browser
-// (`kept`). Gradio runs this with `element`, `props` and `server` in scope. A change is told by the event "remembered".
+// `app.history`. It is kept in the account of who is signed in, where the server keeps any, else in this browser. A
+// change is told by the event "remembered". Gradio runs this with `element`, `props` and `server` in scope; the scripts
+// before it define kept and shrink.
 const SETTLE_MS = 600; // a drawing that is still drawn is one entry
 const THUMBNAIL = [320, 128]; // width and height in pixels, at most
 let account = { name: null, kept: false };
@@ -27,7 +28,7 @@ async function entryOf({ source, id, answer, model, strokes, page, picture }, ti
     model,
     page: again ? page ?? "digit" : null,
     strokes: again ? strokes.map((stroke) => stroke.map(([x, y]) => [x, y])) : null,
-    thumbnail: await app.shrink(picture, ...THUMBNAIL),
+    thumbnail: await shrink(picture, ...THUMBNAIL),
   };
 }
 

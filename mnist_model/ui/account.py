@@ -53,7 +53,7 @@ def build_account() -> None:
     gr.HTML(
         html_template=read_asset("account.html"),
         css_template=read_asset("account.css"),
-        js_on_load=read_asset("kept.js") + read_asset("account.js"),
+        js_on_load="".join(map(read_asset, ("kept.js", "thumbnail.js", "account.js"))),
         login="hub" if with_hub else "names" if with_names else "",
         limits={"entries": MAX_ENTRIES, "points": MAX_POINTS},
         server_functions=account_functions(Store(Path(folder)) if folder else None),

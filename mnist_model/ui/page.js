@@ -47,20 +47,6 @@ const app = (() => {
     return Date.now().toString(36) + Math.random().toString(36).slice(2);
   }
 
-  // A picture by its URL, as the data URL of a JPEG of at most that width and height; rejects where it is no picture.
-  async function shrink(url, mostWidth, mostHeight) {
-    const picture = Object.assign(new Image(), { src: url });
-    await picture.decode();
-    const factor = Math.min(1, mostWidth / picture.naturalWidth, mostHeight / picture.naturalHeight);
-    const [width, height] = [picture.naturalWidth, picture.naturalHeight].map((side) => Math.max(1, Math.round(side * factor)));
-    const canvas = Object.assign(document.createElement("canvas"), { width, height });
-    const brush = canvas.getContext("2d");
-    brush.fillStyle = "white"; // behind what is transparent
-    brush.fillRect(0, 0, width, height);
-    brush.drawImage(picture, 0, 0, width, height);
-    return canvas.toDataURL("image/jpeg", 0.85);
-  }
-
   // A tab announces each answer that has settled. `detail`:
   //   source    "draw", "upload" or "camera"
   //   id        the same for all answers to one drawing, until it is cleared, or to one picture
@@ -72,5 +58,5 @@ const app = (() => {
     document.dispatchEvent(new CustomEvent("answered", { detail }));
   }
 
-  return { language, say, sayAll, preference, preferences, prefer, newId, shrink, announce };
+  return { language, say, sayAll, preference, preferences, prefer, newId, announce };
 })();
