@@ -11,6 +11,7 @@ import os
 import gradio as gr
 
 from mnist_model.ui.api import build_api
+from mnist_model.ui.camera import build_camera_tab
 from mnist_model.ui.compare import build_compare_tab
 from mnist_model.ui.draw import build_draw_tab
 from mnist_model.ui.models import Models
@@ -25,11 +26,13 @@ def build_demo() -> gr.Blocks:
     models = Models(recognizer)
     with gr.Blocks(title="Handwritten digits") as demo:
         build_heading(recognizer, notice)
-        with gr.Tabs():
+        with gr.Tabs(overflow_behavior="wrap"):
             with gr.Tab("Draw"):
                 build_draw_tab(models)
             with gr.Tab("Upload"):
                 build_upload_tab(models)
+            with gr.Tab("Camera"):
+                build_camera_tab(models)
             with gr.Tab("Compare"):
                 build_compare_tab(models)
             with gr.Tab("Results"):
