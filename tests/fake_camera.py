@@ -55,5 +55,5 @@ def write_video(path: Path, frames: list[Image.Image]) -> Path:
 
 
 def chromium_flags(video: Path) -> list[str]:
-    """For a Chromium with two cameras that play a video. Whether they may be used is a permission of the context."""
-    return ["--use-fake-device-for-media-stream=device-count=2", f"--use-file-for-fake-video-capture={video}"]
+    """For a Chromium whose camera plays a video. Whether it may be used is a permission of the context."""
+    return ["--use-fake-device-for-media-stream", f"--use-file-for-fake-video-capture={video}"]
