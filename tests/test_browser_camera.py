@@ -132,8 +132,9 @@ def test_freeze_and_keep(camera):
 
 def test_another_camera_can_be_chosen(camera):
     camera.evaluate("""() => {
-      const cameras = ["Front", "<b>Back</b>"].map((label, index) => ({ kind: "videoinput", deviceId: `id-${index}`, label }));
-      navigator.mediaDevices.enumerateDevices = async () => [{ kind: "audioinput", deviceId: "ear", label: "Ear" }, ...cameras];
+      const name = (label, index) => ({ kind: "videoinput", deviceId: `id-${index}`, label });
+      const ear = { kind: "audioinput", deviceId: "ear", label: "Ear" };
+      navigator.mediaDevices.enumerateDevices = async () => [ear, ...["Front", "<b>Back</b>"].map(name)];
     }""")
     start(camera)
     choice = camera.locator("#camera").get_by_label("Camera", exact=True)
