@@ -137,7 +137,7 @@ def test_another_camera_can_be_chosen(camera):
       navigator.mediaDevices.enumerateDevices = async () => [ear, ...["Front", "<b>Back</b>"].map(name)];
     }""")
     start(camera)
-    choice = camera.locator("#camera").get_by_label("Camera", exact=True)
+    choice = camera.locator("#camera").get_by_role("combobox", name="Camera")
     expect(choice.locator("option")).to_have_text(["Front", "<b>Back</b>"])
     choice.select_option(index=1)
     camera.wait_for_function(f"{TRACKS}.join() === 'ended,live'")
