@@ -218,8 +218,10 @@ function copyPicture(height, answer) {
 }
 
 function drawBox(pen, shown, { box, label }) {
-  const { width, height } = pen.canvas;
+  const unit = Math.max(1, pen.canvas.height / 480); // lines and letters as thick on a large picture
+  const [width, height] = [pen.canvas.width / unit, pen.canvas.height / unit];
   const [x, y, wide, high] = box.map((value, index) => (value / 100) * (index % 2 ? height : width));
+  pen.setTransform(unit, 0, 0, unit, 0, 0);
   pen.strokeStyle = pen.fillStyle = getComputedStyle(shown).borderTopColor;
   pen.lineWidth = 2;
   pen.strokeRect(x - 4, y - 4, wide + 8, high + 8);
