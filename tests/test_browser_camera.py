@@ -105,6 +105,7 @@ def test_freeze_and_keep(camera):
     with camera.expect_request(lambda request: '"settled":true' in (request.post_data or "")):
         button(camera, "Freeze").click()
     expect(camera.locator("#camera .steps")).to_be_visible()  # the full answer is there
+    expect(camera.locator("#camera .why")).to_be_visible()
     expect_number(camera, "407", "#camera")
     asked = []
     camera.on("request", lambda request: asked.append(request.url))

@@ -39,9 +39,11 @@ def test_a_frame_is_read_and_boxed(models):
     assert not answer["steps"]  # nobody reads them while frames follow each other
 
 
-def test_the_picture_that_stays_has_its_steps(models):
-    assert answer_frame(models, frame(settled=True))["steps"]
-    assert not answer_frame(models, frame(settled="yes"))["steps"]
+def test_the_picture_that_stays_is_explained_and_has_its_steps(models):
+    answer = answer_frame(models, frame(settled=True))
+    assert answer["steps"] and all("why" in detail for detail in answer["details"])
+    answer = answer_frame(models, frame(settled="yes"))
+    assert not answer["steps"] and not any("why" in detail for detail in answer["details"])
 
 
 def test_png_is_read_too_and_rotation_is_heeded(models):

@@ -11,7 +11,7 @@ const NOISE = 12; // grey levels, of 255
 
 const find = (selector) => element.querySelector(selector);
 const pause = (milliseconds) => new Promise((resume) => setTimeout(resume, milliseconds));
-const [viewer, video, canvas, layer] = [".viewer", "video", "canvas", ".boxes"].map(find);
+const [viewer, video, canvas, layer] = [".viewer", "video", ".still canvas", ".boxes"].map(find);
 const brush = canvas.getContext("2d", { willReadFrequently: true });
 app.sayAll(viewer);
 const view = createResultView(find(".result"), layer, props.models);
@@ -177,7 +177,7 @@ function showRate(times, now) {
 function freeze() {
   looks += 1;
   takeFrame(FROZEN_SIDE);
-  frozen = { id: crypto.randomUUID(), url: encode(), answer: null };
+  frozen = { id: app.newId(), url: encode(), answer: null };
   turn("frozen");
   readFrozen();
 }

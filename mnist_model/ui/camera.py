@@ -18,6 +18,7 @@ from mnist_model.ui.language import known_language, say
 from mnist_model.ui.models import Models
 from mnist_model.ui.steps import show_steps
 from mnist_model.ui.uploads import shown_size
+from mnist_model.ui.why import explain_answer
 
 MAX_CHARACTERS = 3_000_000  # of base64: a JPEG of MAX_PIXELS has a tenth of it
 MAX_PIXELS = 1280 * 1280  # camera.js sends at most 1280 on the longer side
@@ -49,7 +50,7 @@ def answer_frame(models: Models, question: Any) -> dict:
 
     Args:
         question: {"picture": a data URL, "model": a name, "language": a code, "settled": whether the picture stays},
-            as a browser sends it, or anything else. The steps are told of a picture that stays.
+            as a browser sends it, or anything else. A picture that stays is explained, and its steps are told.
     """
     if not isinstance(question, dict):
         question = {}
@@ -57,10 +58,15 @@ def answer_frame(models: Models, question: Any) -> dict:
     try:
         recognizer = models.get(question.get("model"))
         picture = open_frame(question.get("picture"), language)
-        answer = result.show(recognizer.read(picture), shown_size(picture))
     except MnistModelError as error:
         return result.blank(str(error), state="error")
-    return answer | {"steps": show_steps(follow(picture), answer)} if question.get("settled") is True else answer
+    reading, size = recognizer.read(picture), shown_size(picture)
+    answer = result.show(reading, size)
+    if question.get("settled") is not True:
+        return answer
+    steps = follow(picture)
+    answer["steps"] = show_steps(steps, answer)
+    return explain_answer(answer, recognizer, reading.digits, (0, 0, *size), steps.ink)
 
 
 def open_frame(url: Any, language: str = "en") -> Image.Image:
