@@ -14,6 +14,7 @@ import gradio as gr
 
 from mnist_model.ui.account import build_account
 from mnist_model.ui.api import build_api
+from mnist_model.ui.camera import build_camera_tab
 from mnist_model.ui.code import build_code_tab
 from mnist_model.ui.compare import build_compare_tab
 from mnist_model.ui.draw import build_draw_tab
@@ -36,6 +37,8 @@ def build_demo() -> gr.Blocks:
                 build_draw_tab(models)
             with gr.Tab("Upload"):
                 build_upload_tab(models)
+            with gr.Tab("Camera"):
+                build_camera_tab(models)
             with gr.Tab("Compare"):
                 build_compare_tab(models)
             with gr.Tab("Results"):
