@@ -29,7 +29,7 @@ async function ask(settled) {
   const asked = version;
   askedAt = performance.now();
   waiting += 1;
-  const question = { strokes, model: view.model?.() };
+  const question = { strokes, model: view.model?.(), settled };
   const drawing = { id, strokes, page: page.name, model: question.model };
   const answer = await server[page.answer](question).catch(() => null); // Gradio answers undefined when it is not reached
   waiting -= 1;
@@ -79,6 +79,12 @@ function redraw() {
   brush.clearRect(0, 0, pad.width, pad.height);
   brush.strokeStyle = getComputedStyle(pad).color;
   drawInk(brush, strokes, pad.height, penWidth());
+  tell("redrawn");
+}
+
+// What lies on the pad, if anything, hears of its ink.
+function tell(name) {
+  pad.dispatchEvent(new Event(name, { bubbles: true }));
 }
 
 // ---- changes
@@ -91,6 +97,7 @@ function remember() {
 }
 
 function penDown(point) {
+  tell("pendown");
   remember();
   current = [point];
   strokes.push(current);
@@ -193,7 +200,7 @@ function followPen() {
 for (const radio of element.querySelectorAll(".pens input")) {
   radio.addEventListener("change", () => app.prefer("pen", radio.value));
 }
-document.addEventListener("preferred", followPen); // also on the pad of another tab
+document.addEventListener("preferred", ({ detail }) => detail === "pen" && followPen()); // also on the pad of another tab
 
 function changePen(by) {
   const names = [...PENS.keys()];

@@ -3,7 +3,9 @@
 function createResultView(root, layer, models) {
   const find = (selector) => root.querySelector(selector);
   const nothing = "data:image/gif;base64,R0lGODlhAQABAIAAAAAAAAAAACH5BAEAAAAALAAAAAABAAEAAAICRAEAOw=="; // transparent
+  const why = createWhy(root, layer);
   let details = [];
+  let settled = false; // else the pen moves, and the next answer is on its way
 
   function make(tag, className, text = "") {
     const made = document.createElement(tag);
@@ -45,6 +47,7 @@ function createResultView(root, layer, models) {
       radio.setAttribute("aria-checked", chosen);
       radio.tabIndex = chosen ? 0 : -1; // a group is one stop of the tab key: the arrows move within it
     }
+    why.show(details, index, settled);
   }
 
   // ---- choosing a digit, in the number or in the picture
@@ -132,8 +135,8 @@ function createResultView(root, layer, models) {
   useModel(app.preference("model"));
   describeModel();
 
-  function show(answer, settled = true) {
-    details = answer.details;
+  function show(answer, last = true) {
+    [details, settled] = [answer.details, last];
     root.dataset.state = answer.state;
     const several = details.length > 1;
     root.classList.toggle("several", several);
@@ -149,4 +152,12 @@ function createResultView(root, layer, models) {
   }
 
   return { show, model: () => select.value, useModel, onModel: (react) => select.addEventListener("change", react) };
+}
+
+// Says of the boxes on a picture, once they are placed, whether there is room for all of their tags.
+function markCrowded(layer) {
+  layer.classList.remove("crowded");
+  const tags = Array.from(layer.querySelectorAll(".tag"), (tag) => tag.getBoundingClientRect());
+  const overlap = (a, b) => a.left < b.right && b.left < a.right && a.top < b.bottom && b.top < a.bottom;
+  layer.classList.toggle("crowded", tags.some((tag, index) => tags.slice(0, index).some((other) => overlap(tag, other))));
 }
