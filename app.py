@@ -9,6 +9,7 @@ Environment:
 import os
 
 import gradio as gr
+from gradio.i18n import I18nData
 
 from mnist_model.ui.api import build_api
 from mnist_model.ui.compare import build_compare_tab
@@ -26,13 +27,13 @@ def build_demo() -> gr.Blocks:
     with gr.Blocks(title="Handwritten digits") as demo:
         build_heading(recognizer, notice)
         with gr.Tabs():
-            with gr.Tab("Draw"):
+            with gr.Tab(I18nData("tab.draw")):
                 build_draw_tab(models)
-            with gr.Tab("Upload"):
+            with gr.Tab(I18nData("tab.upload")):
                 build_upload_tab(models)
-            with gr.Tab("Compare"):
+            with gr.Tab(I18nData("tab.compare")):
                 build_compare_tab(models)
-            with gr.Tab("Results"):
+            with gr.Tab(I18nData("tab.results")):
                 build_results_tab()
         build_api(recognizer)
     return demo

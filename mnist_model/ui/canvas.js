@@ -8,8 +8,12 @@ const pad = element.querySelector("canvas");
 const brush = pad.getContext("2d");
 const nib = element.querySelector(".nib");
 const view = createView(element);
+app.sayAll(element);
+const said = (answer) => ({ ...answer, sentence: app.say(answer.sentence) });
+const unreachable = said(props.unreachable);
+const pages = props.pages.map((one) => ({ ...one, blank: said(one.blank) }));
 
-let page = props.pages[0];
+let page = pages[0];
 let strokes = [];
 let past = []; // what `strokes` was before each change, for undo
 let current = null; // the stroke under the pen
@@ -25,12 +29,12 @@ async function ask(settled) {
   const asked = version;
   askedAt = performance.now();
   waiting += 1;
-  const question = { strokes, model: view.model?.() };
+  const question = { strokes, model: view.model?.(), language: app.language };
   const answer = await server[page.answer](question).catch(() => null); // Gradio answers undefined when it is not reached
   waiting -= 1;
   if (asked <= shown) return;
   shown = asked;
-  view.show(answer ?? props.unreachable, settled && asked === version);
+  view.show(answer ?? unreachable, settled && asked === version);
 }
 
 function askWhileDrawing() {
@@ -128,16 +132,20 @@ function clear() {
 // ---- the pages
 function turn(name) {
   if (current) penUp();
-  page = props.pages.find((one) => one.name === name);
+  page = pages.find((one) => one.name === name);
   fitInto(page.width);
   element.querySelector(".tab-grid").classList.toggle("wide", page.width > 1);
-  element.querySelector(".invitation").textContent = page.invitation;
-  pad.setAttribute("aria-label", page.label);
+  namePad();
   at = [page.width / 2, 0.5];
   version += 1;
   fit();
   showNib();
   settle();
+}
+
+function namePad() {
+  element.querySelector(".invitation").textContent = app.say(page.invitation);
+  pad.setAttribute("aria-label", app.say(page.label));
 }
 
 // Nothing drawn, and nothing that undo brings back, may lie beyond the narrower page.
@@ -231,5 +239,6 @@ element.querySelector(".undo").addEventListener("click", undo);
 element.querySelector(".clear").addEventListener("click", clear);
 new ResizeObserver(fit).observe(pad);
 new MutationObserver(redraw).observe(document.body, { attributeFilter: ["class"] }); // light and dark
+namePad();
 showNib();
 view.show(page.blank, false);

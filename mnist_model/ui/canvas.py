@@ -8,7 +8,7 @@ import gradio as gr
 
 from mnist_model.ui.assets import read_asset
 
-UNREACHABLE = "The app did not answer. Your drawing is kept: add a stroke to ask again."
+UNREACHABLE = "pad.unreachable"  # a key
 
 
 @dataclass(frozen=True)
@@ -17,11 +17,12 @@ class Page:
 
     Args:
         name: of its radio button, where there are several pages.
-        answer: takes {"strokes": lists of [x, y] in units of the pad's height, "model": the chosen name or nothing}.
-        blank: the answer while nothing is drawn.
+        answer: takes {"strokes": lists of [x, y] in units of the pad's height, "model": the chosen name or nothing,
+            "language": the visitor's}.
+        blank: the answer while nothing is drawn, with a key for its sentence.
         pen: width of the pen, and `width` that of the pad, in units of its height.
-        invitation: on the empty pad.
-        label: of the pad, for screen readers.
+        invitation: on the empty pad, a key.
+        label: of the pad, for screen readers, a key.
     """
 
     name: str
@@ -45,12 +46,10 @@ def build_canvas(
         pages: the first is shown at the start.
         layout: HTML, of which "$pad" stands for the pad.
         js: defines createView(element), which gives {show(answer, settled)} and, where one can be chosen, model().
-        unreachable: the answer to show when the server gives none.
+        unreachable: the answer to show when the server gives none, with a key for its sentence.
         props: what else `js` needs.
     """
-    pad = Template(read_asset("canvas.html")).substitute(
-        id=elem_id, label=pages[0].label, invitation=pages[0].invitation
-    )
+    pad = Template(read_asset("canvas.html")).substitute(id=elem_id)
     settings = [vars(page) | {"answer": page.answer.__name__} for page in pages]
     return gr.HTML(
         value=pages[0].blank,
@@ -67,10 +66,10 @@ def build_canvas(
 
 
 def choices(legend: str, name: str, labels: dict[str, str]) -> str:
-    """HTML of two or three radio buttons beside each other, the first of them chosen."""
+    """HTML of two or three radio buttons beside each other, the first of them chosen. Their texts are keys."""
     radios = [
-        f'<label><input type="radio" name="{name}" value="{value}"><span>{label}</span></label>'
+        f'<label><input type="radio" name="{name}" value="{value}"><span data-say="{label}"></span></label>'
         for value, label in labels.items()
     ]
     radios[0] = radios[0].replace("><span", " checked><span")
-    return f'<fieldset class="choices"><legend>{legend}</legend>{"".join(radios)}</fieldset>'
+    return f'<fieldset class="choices"><legend data-say="{legend}"></legend>{"".join(radios)}</fieldset>'

@@ -8,11 +8,11 @@ from mnist_model.ui import result, words
 from mnist_model.ui.assets import read_asset
 from mnist_model.ui.canvas import UNREACHABLE, Page, build_canvas, choices
 from mnist_model.ui.drawing import WIDE, draw_page, draw_strokes, may_be_number, parse_question
+from mnist_model.ui.language import answering, say, say_error
 from mnist_model.ui.models import Models
 
-DIGIT_HINT = "Draw a digit from 0 to 9."
-NUMBER_HINT = "Write a number, digit by digit."
-PAGES = choices("What to draw", "page", {"digit": "One digit", "number": "A number"})
+DIGIT_HINT, NUMBER_HINT = "draw.hint_digit", "draw.hint_number"  # keys
+PAGES = choices("draw.pages", "page", {"digit": "draw.page_digit", "number": "draw.page_number"})
 LAYOUT = f'<div class="tab-grid"><div class="pad">{PAGES}$pad</div>{result.HTML}</div>'
 
 
@@ -32,8 +32,8 @@ def build_draw_tab(models: Models) -> None:
                 result.blank(DIGIT_HINT),
                 pen=0.06,
                 width=1,
-                invitation="Draw a digit",
-                label="Drawing pad: draw a digit from 0 to 9",
+                invitation="draw.invitation_digit",
+                label="draw.pad_digit",
             ),
             Page(
                 "number",
@@ -41,8 +41,8 @@ def build_draw_tab(models: Models) -> None:
                 result.blank(NUMBER_HINT),
                 pen=0.045,
                 width=WIDE,
-                invitation="Write a number",
-                label="Drawing pad: write a number",
+                invitation="draw.invitation_number",
+                label="draw.pad_number",
             ),
         ],
         LAYOUT,
@@ -67,8 +67,9 @@ def show_number(recognizer: DigitRecognizer, strokes: list) -> dict:
 
 
 def _answer(models: Models, question, width: float, hint: str, show: Callable) -> dict:
-    try:
-        strokes, model = parse_question(question, width)
-        return show(models.get(model), strokes) if strokes else result.blank(hint)
-    except MnistModelError as error:
-        return result.blank(str(error), state="error")
+    with answering(question):
+        try:
+            strokes, model = parse_question(question, width)
+            return show(models.get(model), strokes) if strokes else result.blank(say(hint))
+        except MnistModelError as error:
+            return result.blank(say_error(error), state="error")

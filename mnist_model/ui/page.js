@@ -1,20 +1,22 @@
 // What all tabs share, as the global `app`; in the page's head, so that it is there before any of them.
 const app = (() => {
   const phrases = $PHRASES; // of each language, by key
-  const known = (tag) => tag.split("-")[0].toLowerCase();
-  const language = [known(navigator.language)].find((code) => code in phrases) ?? "en";
-  document.documentElement.lang = language;
-  document.documentElement.dir = language === "ar" ? "rtl" : "ltr";
 
   // A sentence in the visitor's language, `values` in the place of its {names}: what `say` of language.py does.
   function say(key, values = {}) {
     return phrases[language][key].replace(/\{(\w+)\}/g, (_, name) => values[name]);
   }
 
-  // Fills elements that name what they say: data-say="key" for the text, data-say-label="key" for aria-label.
+  // Fills elements that name what they say: data-say="key" for the text, data-say-label="key" for aria-label, data-say-alt="key" for alt.
   function sayAll(root) {
     for (const element of root.querySelectorAll("[data-say]")) element.textContent = say(element.dataset.say);
     for (const element of root.querySelectorAll("[data-say-label]")) element.setAttribute("aria-label", say(element.dataset.sayLabel));
+    for (const element of root.querySelectorAll("[data-say-alt]")) element.alt = say(element.dataset.sayAlt);
+  }
+
+  // A number as the language writes it, in the digits that are drawn here; `options` of Intl.NumberFormat.
+  function number(value, options = {}) {
+    return new Intl.NumberFormat(language, { numberingSystem: "latn", ...options }).format(value);
   }
 
   // Kept in this browser under one key, as far as it allows that.
@@ -38,6 +40,20 @@ const app = (() => {
     } catch {} // forbidden or full: it holds until the page is left
   }
 
+  // ---- the language: the one chosen here, else the browser's where it is spoken
+  const browsers = navigator.language.split("-")[0].toLowerCase();
+  const language = [preference("language"), browsers].find((code) => code in phrases) ?? "en";
+  document.documentElement.lang = language;
+  document.documentElement.dir = language === "ar" ? "rtl" : "ltr";
+
+  // What Gradio itself says, and what gr.I18n does, has begun in the browser's language before this script runs. Its
+  // module of languages, which its own settings use, is loaded already: without it all else works, in two languages.
+  if (language !== browsers) {
+    const scripts = performance.getEntriesByType("resource").map((entry) => entry.name);
+    const core = scripts.find((name) => /\/assets\/core-[\w-]+\.js$/.test(name));
+    if (core) import(core).then((gradio) => gradio.changeLocale?.(language === "zh" ? "zh-CN" : language));
+  }
+
   // A tab announces each answer that has settled. `detail`:
   //   source    "draw", "upload" or "camera"
   //   id        the same for all answers to one drawing, until it is cleared, or to one picture
@@ -49,5 +65,5 @@ const app = (() => {
     document.dispatchEvent(new CustomEvent("answered", { detail }));
   }
 
-  return { language, say, sayAll, preference, prefer, announce };
+  return { language, say, sayAll, number, preference, prefer, announce };
 })();

@@ -2,39 +2,51 @@
 
 import json
 from html import escape
+from string import Template
 
 import gradio as gr
 
 from mnist_model import DigitRecognizer, MnistModelError
 from mnist_model.ui.assets import read_asset
-from mnist_model.ui.language import LANGUAGES, phrases
+from mnist_model.ui.language import LANGUAGES, in_all_languages, number, phrases, say, sentences
 
 FONT = ["system-ui", "-apple-system", "Segoe UI", "Roboto", "Helvetica Neue", "Arial", "sans-serif"]
 MONO = ["ui-monospace", "SFMono-Regular", "Menlo", "Consolas", "monospace"]
 
 
 def load_recognizer(model_id: str | None, revision: str | None) -> tuple[DigitRecognizer, str]:
-    """The recognizer to serve and, when it is not the one asked for, a notice that says why."""
+    """The recognizer to serve and, when it is not the one asked for, a sentence that says why."""
     try:
         return DigitRecognizer.from_pretrained(model_id, revision=revision), ""
     except MnistModelError as error:
         if model_id is None:
             raise
-        return DigitRecognizer.from_pretrained(), f"{error} The bundled model answers instead."
+        return DigitRecognizer.from_pretrained(), str(error)
 
 
 def build_heading(recognizer, notice: str) -> None:
-    facts = [f"Default model <b>{escape(recognizer.model_id)}</b>"]
-    if recognizer.revision:
-        facts.append(f"revision <b>{escape(recognizer.revision[:12])}</b>")
-    if recognizer.test_accuracy is not None:
-        facts.append(f"right on <b>{recognizer.test_accuracy:.2%}</b> of the MNIST test set")
-    warning = f'<p class="notice" role="alert">{escape(notice)}</p>' if notice else ""
+    """The heading in English, until heading.js puts that of the visitor's language into its place."""
+    headings = in_all_languages(_heading, recognizer, notice)
+    # By their own names: whoever looks for theirs cannot read the others.
+    names = {code: phrases(code)["language.name"] for code in LANGUAGES}
+    languages = "".join(f'<option value="{code}" lang="{code}">{name}</option>' for code, name in names.items())
     gr.HTML(
-        f"<header><h1>Handwritten digits</h1><p class='facts'>{', '.join(facts)}</p>{warning}</header>",
-        js_on_load=None,
+        Template(read_asset("heading.html")).substitute(said=headings["en"], languages=languages),
+        headings=headings,
+        js_on_load=read_asset("heading.js"),
         apply_default_css=False,
     )
+
+
+def _heading(recognizer, notice: str) -> str:
+    facts = [say("heading.model", model=f"<b>{escape(recognizer.model_id)}</b>")]
+    if recognizer.revision:
+        facts.append(say("heading.revision", revision=f"<b>{escape(recognizer.revision[:12])}</b>"))
+    if recognizer.test_accuracy is not None:
+        facts.append(say("model.accuracy", share=f"<b>{number(recognizer.test_accuracy, '.2%')}</b>"))
+    warning = sentences(escape(notice), say("heading.instead")) if notice else ""
+    warning = f'<p class="notice" role="alert">{warning}</p>' if notice else ""
+    return f'<h1>{say("page.title")}</h1><p class="facts">{say("list.comma").join(facts)}</p>{warning}'
 
 
 def launch_options() -> dict:

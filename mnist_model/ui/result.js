@@ -4,6 +4,7 @@ function createResultView(root, layer, models) {
   const find = (selector) => root.querySelector(selector);
   const nothing = "data:image/gif;base64,R0lGODlhAQABAIAAAAAAAAAAACH5BAEAAAAALAAAAAABAAEAAAICRAEAOw=="; // transparent
   let details = [];
+  app.sayAll(root);
 
   function make(tag, className, text = "") {
     const made = document.createElement(tag);
@@ -19,7 +20,7 @@ function createResultView(root, layer, models) {
     const bar = track.appendChild(make("span", "bar"));
     bar.style.height = `${probability * 100}%`;
     item.append(track, make("span", "name", label));
-    item.title = `${label}: ${(probability * 100).toFixed(1)}%`;
+    item.title = `${label}: ${app.number(probability, { style: "percent", minimumFractionDigits: 1 })}`;
     item.setAttribute("role", "img");
     item.setAttribute("aria-label", item.title);
     return item;
@@ -114,7 +115,7 @@ function createResultView(root, layer, models) {
   // ---- the model that answers
   const select = find(".model select");
   function describeModel() {
-    find(".about").textContent = models[select.selectedIndex].about;
+    find(".about").textContent = models[select.selectedIndex].about[app.language];
   }
   select.replaceChildren(...models.map(({ name }) => new Option(name)));
   select.addEventListener("change", describeModel);

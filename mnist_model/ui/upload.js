@@ -3,7 +3,7 @@ const tab = element.closest(".tab-grid");
 const layer = document.createElement("div");
 layer.className = "boxes";
 layer.setAttribute("role", "radiogroup");
-layer.setAttribute("aria-label", "What was found in the picture");
+layer.setAttribute("aria-label", app.say("upload.found"));
 const view = createResultView(element.querySelector(".result"), layer, props.models);
 view.onModel(() => trigger("choose"));
 
@@ -40,6 +40,6 @@ watch("value", () => {
   view.show(props.value);
   layBoxes();
 });
-view.show(props.value, false);
+view.show({ ...props.value, sentence: app.say(props.value.sentence) }, false);
 
 followPicture(tab, layBoxes);

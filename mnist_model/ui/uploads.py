@@ -3,26 +3,28 @@
 from collections.abc import Callable
 
 import gradio as gr
+from gradio.i18n import I18nData
 from PIL import ExifTags, Image
 
 from mnist_model.errors import MnistModelError
 from mnist_model.ui.assets import EXAMPLES
+from mnist_model.ui.language import say
 
 
 def build_picture(label: str, elem_id: str = "") -> gr.Image:
     """A column with the place for a picture, and examples below it; `picture.js` looks after it.
 
     Args:
+        label: a key.
         elem_id: begins the ids of both.
     """
     with gr.Column(min_width=0, elem_classes="picture-column"):
         picture = gr.Image(
-            label=label,
+            label=I18nData(label),
             sources=["upload", "clipboard", "webcam"],
             type="filepath",
             buttons=[],
             height=360,
-            alt_text="The picture you chose",
             # Else the picture is taken mirrored, and no digit is read right; on a phone, the camera at its back.
             webcam_options=gr.WebcamOptions(mirror=False, constraints={"video": {"facingMode": "environment"}}),
             elem_id=f"{elem_id}picture",
@@ -31,7 +33,7 @@ def build_picture(label: str, elem_id: str = "") -> gr.Image:
         gr.Examples(
             [[str(path)] for path in EXAMPLES],
             picture,
-            label="Or try one of these",
+            label=I18nData("upload.examples"),
             api_visibility="private",
             elem_id=f"{elem_id}examples",
         )
@@ -68,7 +70,7 @@ def uploaded_path(image: dict | None) -> str:
     """
     path = image.get("path") if image else None
     if not path:
-        raise MnistModelError("No picture was sent: send one image file.")
+        raise MnistModelError(say("file.none"))
     return path
 
 
