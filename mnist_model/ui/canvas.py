@@ -21,6 +21,7 @@ class Page:
             "language": the visitor's}.
         blank: the answer while nothing is drawn, with a key for its sentence.
         pen: width of the pen, and `width` that of the pad, in units of its height.
+        examples: digits, or numbers, whose drawings can be chosen.
         invitation: on the empty pad, a key.
         label: of the pad, for screen readers, a key.
     """
@@ -30,12 +31,13 @@ class Page:
     blank: dict
     pen: float
     width: float
+    examples: list[str]
     invitation: str
     label: str
 
 
 def build_canvas(
-    elem_id: str, pages: list[Page], layout: str, css: str, js: str, unreachable: dict, **props
+    elem_id: str, pages: list[Page], layout: str, css: str, js: str, unreachable: dict, tools: str = "", **props
 ) -> gr.HTML:
     """A pad that asks after every stroke, and every so often during one.
 
@@ -45,11 +47,14 @@ def build_canvas(
     Args:
         pages: the first is shown at the start.
         layout: HTML, of which "$pad" stands for the pad.
-        js: defines createView(element), which gives {show(answer, settled)} and, where one can be chosen, model().
+        js: defines createView(element), which gives {show(answer, settled)} and, where one can be chosen, model(); if
+            it likes, settled(answer, drawing) for the last answer to each drawing, {id, strokes, page, model}, or to
+            the blank pad (null), and ready(), called when drawings can be opened.
         unreachable: the answer to show when the server gives none, with a key for its sentence.
+        tools: HTML of buttons beside those of the pad.
         props: what else `js` needs.
     """
-    pad = Template(read_asset("canvas.html")).substitute(id=elem_id)
+    pad = Template(read_asset("canvas.html")).substitute(id=elem_id, tools=tools)
     settings = [vars(page) | {"answer": page.answer.__name__} for page in pages]
     return gr.HTML(
         value=pages[0].blank,
@@ -57,7 +62,7 @@ def build_canvas(
         unreachable=unreachable,
         html_template=Template(layout).substitute(pad=pad),
         css_template=read_asset("canvas.css") + css,
-        js_on_load=js + read_asset("canvas.js"),
+        js_on_load=js + "".join(map(read_asset, ("ink.js", "link.js", "drawings.js", "canvas.js"))),
         server_functions=[page.answer for page in pages],
         apply_default_css=False,
         elem_id=elem_id,

@@ -57,6 +57,7 @@ def build_compare_tab(models: Models) -> None:
         nothing(DRAW_HINT),
         pen=0.06,
         width=1,
+        examples=list("0123456789"),
         invitation="draw.invitation_digit",
         label="compare.pad",
     )

@@ -13,7 +13,8 @@ from mnist_model.ui.models import Models
 
 DIGIT_HINT, NUMBER_HINT = "draw.hint_digit", "draw.hint_number"  # keys
 PAGES = choices("draw.pages", "page", {"digit": "draw.page_digit", "number": "draw.page_number"})
-LAYOUT = f'<div class="tab-grid"><div class="pad">{PAGES}$pad</div>{result.HTML}</div>'
+SHARE_BUTTON = read_asset("share_button.html")
+LAYOUT = f'<div class="tab-grid"><div class="pad">{PAGES}$pad</div>{result.HTML}</div>{read_asset("share.html")}'
 
 
 def build_draw_tab(models: Models) -> None:
@@ -32,6 +33,7 @@ def build_draw_tab(models: Models) -> None:
                 result.blank(DIGIT_HINT),
                 pen=0.06,
                 width=1,
+                examples=list("0123456789"),
                 invitation="draw.invitation_digit",
                 label="draw.pad_digit",
             ),
@@ -41,14 +43,16 @@ def build_draw_tab(models: Models) -> None:
                 result.blank(NUMBER_HINT),
                 pen=0.045,
                 width=WIDE,
+                examples=["10", "42", "365", "1024", "90210"],
                 invitation="draw.invitation_number",
                 label="draw.pad_number",
             ),
         ],
         LAYOUT,
-        css=result.CSS,
-        js=result.JS + read_asset("draw.js"),
+        css=result.CSS + read_asset("share.css"),
+        js=result.JS + "".join(map(read_asset, ("card.js", "share.js", "draw.js"))),
         unreachable=result.blank(UNREACHABLE, state="error"),
+        tools=SHARE_BUTTON,
         models=words.model_options(models.facts),
     )
 

@@ -1,5 +1,5 @@
-// The heading in the visitor's language, and its controls.
-element.querySelector(".said").innerHTML = props.headings[app.language];
+// The heading in the visitor's language, which can be chosen in it, as can the theme.
+element.querySelector(".said").innerHTML = props.said[app.language];
 document.title = app.say("page.title");
 app.sayAll(element);
 
@@ -9,3 +9,16 @@ languages.addEventListener("change", () => {
   app.prefer("language", languages.value);
   location.reload();
 });
+
+// Each press turns to the next of auto, light and dark.
+const button = element.querySelector(".theme");
+function name() {
+  button.dataset.mode = theme.mode();
+  button.setAttribute("aria-label", app.say(`theme.${theme.mode()}`));
+  button.title = button.ariaLabel;
+}
+button.addEventListener("click", () => {
+  theme.turn();
+  name();
+});
+name();

@@ -33,8 +33,11 @@ const app = (() => {
     return kept[name];
   }
 
+  // All that show it follow "preferred".
   function prefer(name, value) {
+    if (kept[name] === value) return;
     kept[name] = value;
+    document.dispatchEvent(new CustomEvent("preferred", { detail: name }));
     try {
       localStorage.setItem(STORAGE_KEY, JSON.stringify(kept));
     } catch {} // forbidden or full: it holds until the page is left

@@ -25,20 +25,21 @@ def load_recognizer(model_id: str | None, revision: str | None) -> tuple[DigitRe
 
 
 def build_heading(recognizer, notice: str) -> None:
-    """The heading in English, until heading.js puts that of the visitor's language into its place."""
-    headings = in_all_languages(_heading, recognizer, notice)
+    """The heading, in English until heading.js says it in the visitor's language."""
+    facts = in_all_languages(_facts, recognizer, notice)
     # By their own names: whoever looks for theirs cannot read the others.
     names = {code: phrases(code)["language.name"] for code in LANGUAGES}
     languages = "".join(f'<option value="{code}" lang="{code}">{name}</option>' for code, name in names.items())
+    heading = Template(read_asset("heading.html"))
     gr.HTML(
-        Template(read_asset("heading.html")).substitute(said=headings["en"], languages=languages),
-        headings=headings,
+        heading.substitute(title=say("page.title"), said=facts["en"], languages=languages),
+        said=facts,
         js_on_load=read_asset("heading.js"),
         apply_default_css=False,
     )
 
 
-def _heading(recognizer, notice: str) -> str:
+def _facts(recognizer, notice: str) -> str:
     facts = [say("heading.model", model=f"<b>{escape(recognizer.model_id)}</b>")]
     if recognizer.revision:
         facts.append(say("heading.revision", revision=f"<b>{escape(recognizer.revision[:12])}</b>"))
@@ -46,7 +47,7 @@ def _heading(recognizer, notice: str) -> str:
         facts.append(say("model.accuracy", share=f"<b>{number(recognizer.test_accuracy, '.2%')}</b>"))
     warning = sentences(escape(notice), say("heading.instead")) if notice else ""
     warning = f'<p class="notice" role="alert">{warning}</p>' if notice else ""
-    return f'<h1>{say("page.title")}</h1><p class="facts">{say("list.comma").join(facts)}</p>{warning}'
+    return f'<p class="facts">{say("list.comma").join(facts)}</p>{warning}'
 
 
 def launch_options() -> dict:
@@ -72,6 +73,6 @@ def launch_options() -> dict:
 
 
 def page_script() -> str:
-    """`page.js`, with what it says in all languages."""
+    """`page.js`, with what it says in all languages, and `theme.js`."""
     said = json.dumps({language: phrases(language) for language in LANGUAGES}, ensure_ascii=False)
-    return read_asset("page.js").replace("$PHRASES", said.replace("</", "<\\/"))
+    return read_asset("page.js").replace("$PHRASES", said.replace("</", "<\\/")) + read_asset("theme.js")

@@ -118,7 +118,19 @@ function createResultView(root, layer, models) {
     find(".about").textContent = models[select.selectedIndex].about[app.language];
   }
   select.replaceChildren(...models.map(({ name }) => new Option(name)));
-  select.addEventListener("change", describeModel);
+  // The same on every tab, and on the next visit.
+  select.addEventListener("change", () => {
+    describeModel();
+    app.prefer("model", select.value);
+  });
+  document.addEventListener("preferred", () => useModel(app.preference("model"), true));
+  function useModel(name, tell = false) {
+    if (name === select.value || !models.some((model) => model.name === name)) return;
+    select.value = name;
+    describeModel();
+    if (tell) select.dispatchEvent(new Event("change"));
+  }
+  useModel(app.preference("model"));
   describeModel();
 
   function show(answer, settled = true) {
@@ -137,5 +149,5 @@ function createResultView(root, layer, models) {
     if (settled) find(".announcement").textContent = answer.sentence;
   }
 
-  return { show, model: () => select.value, onModel: (react) => select.addEventListener("change", react) };
+  return { show, model: () => select.value, useModel, onModel: (react) => select.addEventListener("change", react) };
 }

@@ -34,11 +34,33 @@ function tagsOverlap() {
   const overlap = (a, b) => a.left < b.right && b.left < a.right && a.top < b.bottom && b.top < a.bottom;
   return tags.some((tag, index) => tags.slice(0, index).some((other) => overlap(tag, other)));
 }
+
+// Of what has ink. A picture that the browser cannot show is shown as the first step has it.
+async function announce(answer, model) {
+  const image = tab.querySelector("#picture .image-frame img");
+  if (!image || !answer.picture || !answer.details[0].seen) return;
+  const picture = await shrink(image.src).catch(() => shrink(answer.steps[0].pictures[0]));
+  app.announce({ source: "upload", id: answer.picture, answer, model, strokes: null, picture });
+}
+
+async function shrink(url) {
+  const picture = Object.assign(new Image(), { src: url });
+  await picture.decode();
+  const factor = Math.min(1, 280 / picture.naturalHeight);
+  const [width, height] = [picture.naturalWidth, picture.naturalHeight].map((side) => Math.max(1, Math.round(side * factor)));
+  const canvas = Object.assign(document.createElement("canvas"), { width, height });
+  const brush = canvas.getContext("2d");
+  brush.fillStyle = "white"; // behind what is transparent
+  brush.fillRect(0, 0, width, height);
+  brush.drawImage(picture, 0, 0, width, height);
+  return canvas.toDataURL("image/jpeg", 0.85);
+}
 const size = new ResizeObserver(layBoxes);
 
 watch("value", () => {
   view.show(props.value);
   layBoxes();
+  announce(props.value, view.model());
 });
 view.show({ ...props.value, sentence: app.say(props.value.sentence) }, false);
 
