@@ -8,7 +8,7 @@ as do the endpoints of `api.py`.
 """
 
 import json
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Generator
 from contextlib import contextmanager
 from contextvars import ContextVar
 from functools import cache
@@ -36,7 +36,7 @@ def phrases(language: str) -> dict[str, str]:
 
 
 @contextmanager
-def speaking(code: object) -> Iterator[None]:
+def speaking(code: object) -> Generator[None]:
     """Within, sentences and numbers are in a language, here and in the threads that `asyncio.to_thread` starts.
 
     Args:
