@@ -8,7 +8,6 @@ confidence and its words, time, and note, which stands in for the confidence whe
 from functools import partial
 from time import perf_counter
 
-import gradio as gr
 import numpy as np
 from PIL import Image
 
@@ -72,8 +71,7 @@ def build_compare_tab(models: Models) -> None:
         models=[in_all_languages(words.table_row, facts) for facts in models.facts],
     ) as canvas:
         picture = build_picture("compare.picture", "compare-")
-    language = gr.Textbox(visible=False)
-    answer_when(picture.change, compare_upload, [picture, language], canvas, js="(picture) => [picture, app.language]")
+    answer_when(picture.change, compare_upload, picture, canvas)
 
 
 def compare(models: Models, picture: Image.Image, wide: bool = True) -> dict:
