@@ -59,13 +59,15 @@ def test_a_german_page(visit, tmp_path):
     expect(page.locator("#draw .about")).to_contain_text("314.906 Parameter")
     open_tab(page, "upload", "de")
     expect(page.locator("#upload-answer .sentence")).to_have_text(say("upload.hint", "de"))
-    expect(page.locator("#picture")).to_contain_text("Bild hier ablegen")  # Gradio's own
     (tmp_path / "text.png").write_text("no picture")
     page.locator("#picture input[type=file]").first.set_input_files(tmp_path / "text.png")
     expect(page.locator("#upload-answer .sentence")).to_contain_text("text.png ist kein lesbares Bild")
     open_tab(page, "compare", "de")
     draw_with_mouse(page, DIGITS["7"], "#compare canvas")
     expect(page.locator("#compare .sentence")).to_contain_text("Modelle")
+    page.locator("#compare").get_by_text("Hochladen").click()
+    expect(page.locator("#compare-picture")).to_contain_text("Bild einer Ziffer")
+    expect(page.locator("#compare-picture")).to_contain_text("Bild hier ablegen")  # Gradio's own
     open_tab(page, "results", "de")
     expect(page.locator("#results .lead")).to_contain_text("Testbildern richtig")
     expect(page.get_by_role("heading", name="Konfusionsmatrix")).to_be_visible()

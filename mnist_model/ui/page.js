@@ -7,7 +7,8 @@ const app = (() => {
     return phrases[language][key].replace(/\{(\w+)\}/g, (_, name) => values[name]);
   }
 
-  // Fills elements that name what they say: data-say="key" for the text, data-say-label="key" for aria-label, data-say-alt="key" for alt.
+  // Fills elements that name what they say: data-say="key" for the text, data-say-label="key" for aria-label,
+  // data-say-alt="key" for alt.
   function sayAll(root) {
     for (const element of root.querySelectorAll("[data-say]")) element.textContent = say(element.dataset.say);
     for (const element of root.querySelectorAll("[data-say-label]")) element.setAttribute("aria-label", say(element.dataset.sayLabel));
@@ -44,14 +45,14 @@ const app = (() => {
   }
 
   // ---- the language: the one chosen here, else the browser's where it is spoken
-  const browsers = navigator.language.split("-")[0].toLowerCase();
-  const language = [preference("language"), browsers].find((code) => code in phrases) ?? "en";
+  const browser = navigator.language.split("-")[0].toLowerCase();
+  const language = [preference("language"), browser].find((code) => code in phrases) ?? "en";
   document.documentElement.lang = language;
   document.documentElement.dir = language === "ar" ? "rtl" : "ltr";
 
   // What Gradio itself says, and what gr.I18n does, has begun in the browser's language before this script runs. Its
   // module of languages, which its own settings use, is loaded already: without it all else works, in two languages.
-  if (language !== browsers) {
+  if (language !== browser) {
     const scripts = performance.getEntriesByType("resource").map((entry) => entry.name);
     const core = scripts.find((name) => /\/assets\/core-[\w-]+\.js$/.test(name));
     if (core) import(core).then((gradio) => gradio.changeLocale?.(language === "zh" ? "zh-CN" : language));
