@@ -65,7 +65,7 @@ def test_a_german_page(visit, tmp_path):
     open_tab(page, "compare", "de")
     draw_with_mouse(page, DIGITS["7"], "#compare canvas")
     expect(page.locator("#compare .sentence")).to_contain_text("Modelle")
-    page.locator("#compare").get_by_text("Hochladen").click()
+    page.locator("#compare .choices").get_by_text("Hochladen").click()
     expect(page.locator("#compare-picture")).to_contain_text("Bild einer Ziffer")
     expect(page.locator("#compare-picture")).to_contain_text("Bild hier ablegen")  # Gradio's own
     open_tab(page, "results", "de")

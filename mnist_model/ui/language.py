@@ -72,7 +72,7 @@ def say(key: str, language: str | None = None, **values: Any) -> str:
 
 def say_error(error: MnistModelError) -> str:
     """What an error says; it stays English where it has no key."""
-    return say(error.key, **error.values) if error.key else str(error)
+    return say(error.key, **error.values) if error.key else say("sentence.english", text=error)
 
 
 def number(value: float, form: str = ",") -> str:

@@ -56,6 +56,18 @@ const app = (() => {
     const scripts = performance.getEntriesByType("resource").map((entry) => entry.name);
     const core = scripts.find((name) => /\/assets\/core-[\w-]+\.js$/.test(name));
     if (core) import(core).then((gradio) => gradio.changeLocale?.(language === "zh" ? "zh-CN" : language));
+    new MutationObserver(nameTabs).observe(document, { childList: true, subtree: true });
+  }
+
+  // Gradio names tabs that are not open once, at the start, and anew when they move in and out of the menu of those
+  // for which there is no room.
+  function nameTabs() {
+    const keys = Object.keys(phrases.en).filter((key) => key.startsWith("tab."));
+    for (const button of document.querySelectorAll(".tab-container button, .overflow-dropdown button")) {
+      const name = button.textContent.trim();
+      const key = keys.find((one) => Object.values(phrases).some((said) => said[one] === name));
+      if (key && name !== say(key)) button.textContent = say(key);
+    }
   }
 
   // A tab announces each answer that has settled. `detail`:

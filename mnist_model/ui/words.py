@@ -129,10 +129,16 @@ def about_model(facts: ModelFacts) -> str:
     parameters = say("model.parameters", count=number(facts.parameters)) if facts.parameters else ""
     accuracy = say("model.accuracy", share=number(facts.accuracy, ".2%")) if facts.accuracy is not None else ""
     figures = say("list.comma").join(filter(None, (parameters, accuracy)))
-    description = facts.description.rstrip(".")
     limits = "" if facts.refuses else say("model.refuses_nothing")
     stop = say("sentence.stop")
-    return sentences(*(f"{part[0].upper()}{part[1:]}{stop}" for part in (description, figures, limits) if part))
+    told = [f"{_capital(part)}{stop}" for part in (figures, limits) if part]
+    if description := facts.description.rstrip("."):
+        told.insert(0, say("sentence.english", text=f"{_capital(description)}."))
+    return sentences(*told)
+
+
+def _capital(text: str) -> str:
+    return text[0].upper() + text[1:]
 
 
 def milliseconds(seconds: float) -> str:
