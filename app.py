@@ -12,6 +12,7 @@ import gradio as gr
 from gradio.i18n import I18nData
 
 from mnist_model.ui.api import build_api
+from mnist_model.ui.code import build_code_tab
 from mnist_model.ui.compare import build_compare_tab
 from mnist_model.ui.draw import build_draw_tab
 from mnist_model.ui.models import Models
@@ -26,7 +27,7 @@ def build_demo() -> gr.Blocks:
     models = Models(recognizer)
     with gr.Blocks(title="Handwritten digits") as demo:
         build_heading(recognizer, notice)
-        with gr.Tabs():
+        with gr.Tabs(overflow_behavior="wrap"):  # a menu hides, behind a button without a name
             with gr.Tab(I18nData("tab.draw")):
                 build_draw_tab(models)
             with gr.Tab(I18nData("tab.upload")):
@@ -35,6 +36,8 @@ def build_demo() -> gr.Blocks:
                 build_compare_tab(models)
             with gr.Tab(I18nData("tab.results")):
                 build_results_tab()
+            with gr.Tab(I18nData("tab.code")):
+                build_code_tab(recognizer)
         build_api(recognizer)
     return demo
 

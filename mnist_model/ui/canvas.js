@@ -15,7 +15,7 @@ const unreachable = said(props.unreachable);
 const pages = props.pages.map((one) => ({ ...one, blank: said(one.blank) }));
 
 let page = pages[0];
-let id = newId(); // of the drawing, until it is cleared
+let id = app.newId(); // of the drawing, until it is cleared
 let strokes = [];
 let past = []; // [id, strokes] before each change, for undo
 let future = []; // and what undo took back, for redo
@@ -32,7 +32,7 @@ async function ask(settled) {
   const asked = version;
   askedAt = performance.now();
   waiting += 1;
-  const question = { strokes, model: view.model?.(), language: app.language };
+  const question = { strokes, model: view.model?.(), settled, language: app.language };
   const drawing = { id, strokes, page: page.name, model: question.model };
   const answer = await server[page.answer](question).catch(() => null); // Gradio answers undefined when it is not reached
   waiting -= 1;
@@ -82,22 +82,25 @@ function redraw() {
   brush.clearRect(0, 0, pad.width, pad.height);
   brush.strokeStyle = getComputedStyle(pad).color;
   drawInk(brush, strokes, pad.height, penWidth());
+  tell("redrawn");
+}
+
+// What lies on the pad, if anything, hears of its ink.
+function tell(name) {
+  pad.dispatchEvent(new Event(name, { bubbles: true }));
 }
 
 // ---- changes
-function newId() {
-  return Date.now().toString(36) + Math.random().toString(36).slice(2);
-}
-
 function remember() {
   past.push([id, strokes]);
   future = [];
-  if (!strokes.length) id = newId();
+  if (!strokes.length) id = app.newId();
   strokes = strokes.slice();
   version += 1;
 }
 
 function penDown(point) {
+  tell("pendown");
   remember();
   current = [point];
   strokes.push(current);
@@ -140,7 +143,7 @@ function clear() {
 function open(drawing, name = page.name) {
   if (current) penUp();
   remember();
-  [id, strokes] = [newId(), drawing];
+  [id, strokes] = [app.newId(), drawing];
   element.querySelectorAll("input[name=page]").forEach((radio) => (radio.checked = radio.value === name));
   turn(name);
 }

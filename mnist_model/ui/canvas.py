@@ -18,7 +18,7 @@ class Page:
     Args:
         name: of its radio button, where there are several pages.
         answer: takes {"strokes": lists of [x, y] in units of the pad's height, "model": the chosen name or nothing,
-            "language": the visitor's}.
+            "language": the visitor's, "settled": whether the pen is up}.
         blank: the answer while nothing is drawn, with a key for its sentence.
         pen: width of the pen, and `width` that of the pad, in units of its height.
         examples: digits, or numbers, whose drawings can be chosen.

@@ -2,14 +2,18 @@
 
 from collections.abc import Callable
 
+import numpy as np
+
 from mnist_model.errors import MnistModelError
-from mnist_model.recognizer import DigitRecognizer
+from mnist_model.recognizer import Box, DigitRecognizer, ReadDigit
+from mnist_model.segmentation import ink_box
 from mnist_model.ui import result, words
 from mnist_model.ui.assets import read_asset
 from mnist_model.ui.canvas import UNREACHABLE, Page, build_canvas, choices
-from mnist_model.ui.drawing import WIDE, draw_page, draw_strokes, may_be_number, parse_question
+from mnist_model.ui.drawing import WIDE, draw_page, draw_strokes, may_be_number, pad_in_picture, parse_question
 from mnist_model.ui.language import answering, say, say_error
 from mnist_model.ui.models import Models
+from mnist_model.ui.why import explain_answer
 
 DIGIT_HINT, NUMBER_HINT = "draw.hint_digit", "draw.hint_number"  # keys
 PAGES = choices("draw.pages", "page", {"digit": "draw.page_digit", "number": "draw.page_number"})
@@ -57,23 +61,32 @@ def build_draw_tab(models: Models) -> None:
     )
 
 
-def show_digit(recognizer: DigitRecognizer, strokes: list) -> dict:
+def show_digit(recognizer: DigitRecognizer, strokes: list, explained: bool = False) -> dict:
     picture = draw_strokes(strokes)
     prediction = recognizer.predict(picture)
     if words.state(prediction) == "sure" and not may_be_number(strokes):
-        return result.show_digit(prediction)
-    return result.show(recognizer.read(picture))  # as a number, if it is one after all
+        box = Box(*ink_box(1 - np.asarray(picture) / 255))
+        answer, digits = result.show_digit(prediction), [ReadDigit(box, prediction)]
+    else:
+        reading = recognizer.read(picture)  # as a number, if it is one after all
+        answer, digits = result.show(reading), reading.digits
+    left, top, side = pad_in_picture(strokes)
+    return explain_answer(answer, recognizer, digits, (left, top, side, side)) if explained else answer
 
 
-def show_number(recognizer: DigitRecognizer, strokes: list) -> dict:
+def show_number(recognizer: DigitRecognizer, strokes: list, explained: bool = False) -> dict:
     page = draw_page(strokes)
-    return result.show(recognizer.read(page), page.size)
+    reading = recognizer.read(page)
+    answer = result.show(reading, page.size)
+    return explain_answer(answer, recognizer, reading.digits, (0, 0, *page.size)) if explained else answer
 
 
 def _answer(models: Models, question, width: float, hint: str, show: Callable) -> dict:
     with answering(question):
         try:
             strokes, model = parse_question(question, width)
-            return show(models.get(model), strokes) if strokes else result.blank(say(hint))
+            if not strokes:
+                return result.blank(say(hint))
+            return show(models.get(model), strokes, explained=bool(question.get("settled")))
         except MnistModelError as error:
             return result.blank(say_error(error), state="error")

@@ -59,15 +59,18 @@ const app = (() => {
     new MutationObserver(nameTabs).observe(document, { childList: true, subtree: true });
   }
 
-  // Gradio names tabs that are not open once, at the start, and anew when they move in and out of the menu of those
-  // for which there is no room.
+  // Gradio names the tabs that are not open once, at the start.
   function nameTabs() {
     const keys = Object.keys(phrases.en).filter((key) => key.startsWith("tab."));
-    for (const button of document.querySelectorAll(".tab-container button, .overflow-dropdown button")) {
+    for (const button of document.querySelectorAll(".tab-container button")) {
       const name = button.textContent.trim();
       const key = keys.find((one) => Object.values(phrases).some((said) => said[one] === name));
       if (key && name !== say(key)) button.textContent = say(key);
     }
+  }
+
+  function newId() {
+    return Date.now().toString(36) + Math.random().toString(36).slice(2);
   }
 
   // A tab announces each answer that has settled. `detail`:
@@ -81,5 +84,5 @@ const app = (() => {
     document.dispatchEvent(new CustomEvent("answered", { detail }));
   }
 
-  return { language, say, sayAll, number, preference, prefer, announce };
+  return { language, say, sayAll, number, preference, prefer, newId, announce };
 })();

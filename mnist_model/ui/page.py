@@ -8,6 +8,7 @@ import gradio as gr
 
 from mnist_model import DigitRecognizer, MnistModelError
 from mnist_model.ui.assets import read_asset
+from mnist_model.ui.code import offers_mcp
 from mnist_model.ui.language import LANGUAGES, in_all_languages, number, phrases, say, sentences
 
 FONT = ["system-ui", "-apple-system", "Segoe UI", "Roboto", "Helvetica Neue", "Arial", "sans-serif"]
@@ -68,6 +69,7 @@ def launch_options() -> dict:
         "head": f"<script>{page_script()}</script>",
         "i18n": gr.I18n(**{language: phrases(language) for language in LANGUAGES}),
         "max_file_size": "10mb",
+        "mcp_server": offers_mcp(),
         "ssr_mode": False,
     }
 

@@ -3,7 +3,9 @@
 function createResultView(root, layer, models) {
   const find = (selector) => root.querySelector(selector);
   const nothing = "data:image/gif;base64,R0lGODlhAQABAIAAAAAAAAAAACH5BAEAAAAALAAAAAABAAEAAAICRAEAOw=="; // transparent
+  const why = createWhy(root, layer);
   let details = [];
+  let settled = false; // else the pen moves, and the next answer is on its way
   app.sayAll(root);
 
   function make(tag, className, text = "") {
@@ -46,6 +48,7 @@ function createResultView(root, layer, models) {
       radio.setAttribute("aria-checked", chosen);
       radio.tabIndex = chosen ? 0 : -1; // a group is one stop of the tab key: the arrows move within it
     }
+    why.show(details, index, settled);
   }
 
   // ---- choosing a digit, in the number or in the picture
@@ -133,8 +136,8 @@ function createResultView(root, layer, models) {
   useModel(app.preference("model"));
   describeModel();
 
-  function show(answer, settled = true) {
-    details = answer.details;
+  function show(answer, last = true) {
+    [details, settled] = [answer.details, last];
     root.dataset.state = answer.state;
     const several = details.length > 1;
     root.classList.toggle("several", several);

@@ -9,7 +9,8 @@
 
 Each of the details has label ("" for no digit), state, name (for screen readers), which ("Digit 1 of 3"), confidence,
 spaced (whether a new word begins with it), box (left, top, width and height in per cent of the picture, or None), bars
-(all [digit, probability] pairs, in their order), top (three [digit, percentage] pairs) and seen (a data URL).
+(all [digit, probability] pairs, in their order), top (three [digit, percentage] pairs) and seen (a data URL); where it
+is explained, why (of why.py).
 """
 
 import base64
@@ -22,7 +23,8 @@ from mnist_model.ui import words
 from mnist_model.ui.assets import read_asset
 from mnist_model.ui.language import say, sentences
 
-HTML, CSS, JS = (read_asset(f"result.{kind}") for kind in ("html", "css", "js"))
+HTML = read_asset("result.html").replace("$why", read_asset("why.html").rstrip())
+CSS, JS = (read_asset(f"result.{kind}") + read_asset(f"why.{kind}") for kind in ("css", "js"))
 
 
 def show(reading: Reading, size: tuple[int, int] | None = None) -> dict:
@@ -88,7 +90,7 @@ def describe(prediction: Prediction, taken: bool = True) -> dict:
 
 
 def data_url(pixels, kind: str = "PNG", **options) -> str:
-    """An array of grey levels, uint8, shape (H, W), as a picture that needs no request."""
+    """An array of grey levels, uint8, shape (H, W), as a picture that needs no request; (H, W, 2) with opacity."""
     picture = BytesIO()
     Image.fromarray(pixels).save(picture, kind, **options)
     return f"data:image/{kind.lower()};base64," + base64.b64encode(picture.getvalue()).decode()

@@ -1,5 +1,5 @@
 // Takes files, shows one of them large with its answer, and hands several to the batch. Gradio runs this with `element`,
-// `props` and `server` in scope; the scripts before it define createResultView, createBatch and createWebcam.
+// `props` and `server` in scope; the scripts before it define createResultView, createBatch, createWebcam and shrink.
 const find = (selector) => element.querySelector(selector);
 const image = find("#picture .image-frame img");
 app.sayAll(element);
@@ -19,6 +19,7 @@ const webcam = createWebcam(find(".viewfinder"), takeFiles, (failed) => {
 });
 
 const blank = { ...props.blank, sentence: app.say(props.blank.sentence) };
+const ids = new WeakMap(); // of each file, for what is announced
 let files = [];
 let chosen = 0;
 let asked = 0; // what is shown has changed since: an answer to another question is dropped
@@ -42,32 +43,21 @@ async function ask(file, brief = false) {
 async function answerChosen() {
   const turn = ++asked;
   layer.hidden = true; // the boxes go with their picture
-  const answer = await ask(files[chosen]);
+  const [file, model] = [files[chosen], view.model()];
+  const answer = await ask(file);
   if (turn !== asked) return;
   view.show(answer ?? nothing(app.say("upload.unreachable"), "error"));
   layBoxes();
-  if (answer?.details[0].seen) announce(answer, files[chosen]);
+  if (answer?.details[0].seen) announce(file, model, answer); // what has ink
 }
 
-// Of what has ink. A picture that the browser cannot show is shown as the first step has it.
-async function announce(answer, file) {
-  const model = view.model();
-  const picture = await shrink(image.src).catch(() => shrink(answer.steps[0].pictures[0]));
-  const id = [file.name, file.size, file.lastModified].join("/");
-  app.announce({ source: "upload", id, answer, model, strokes: null, picture });
-}
-
-async function shrink(url) {
-  const picture = Object.assign(new Image(), { src: url });
-  await picture.decode();
-  const factor = Math.min(1, 280 / picture.naturalHeight);
-  const [width, height] = [picture.naturalWidth, picture.naturalHeight].map((side) => Math.max(1, Math.round(side * factor)));
-  const canvas = Object.assign(document.createElement("canvas"), { width, height });
-  const brush = canvas.getContext("2d");
-  brush.fillStyle = "white"; // behind what is transparent
-  brush.fillRect(0, 0, width, height);
-  brush.drawImage(picture, 0, 0, width, height);
-  return canvas.toDataURL("image/jpeg", 0.85);
+// A picture that the browser cannot show is announced as the first step has it.
+async function announce(file, model, answer) {
+  const url = URL.createObjectURL(file);
+  const picture = await shrink(url).catch(() => shrink(answer.steps[0].pictures[0]));
+  URL.revokeObjectURL(url);
+  if (!ids.has(file)) ids.set(file, app.newId());
+  app.announce({ source: "upload", id: ids.get(file), answer, model, strokes: null, picture });
 }
 
 function fail(sentence) {
