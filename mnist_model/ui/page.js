@@ -52,10 +52,11 @@ const app = (() => {
 
   // What Gradio itself says, and what gr.I18n does, has begun in the browser's language before this script runs. Its
   // module of languages, which its own settings use, is loaded already: without it all else works, in two languages.
-  if (language !== browser) {
+  const gradios = language === "zh" ? "zh-CN" : language; // as Gradio calls it
+  if (![navigator.language, browser].includes(gradios)) {
     const scripts = performance.getEntriesByType("resource").map((entry) => entry.name);
     const core = scripts.find((name) => /\/assets\/core-[\w-]+\.js$/.test(name));
-    if (core) import(core).then((gradio) => gradio.changeLocale?.(language === "zh" ? "zh-CN" : language));
+    if (core) import(core).then((gradio) => gradio.changeLocale?.(gradios));
     new MutationObserver(nameTabs).observe(document, { childList: true, subtree: true });
   }
 
