@@ -4,6 +4,8 @@ Environment:
     MODEL_ID         Hub id or folder of the model that answers; unset: the checkpoint that ships with the package
     MODEL_REVISION   branch, tag or commit of that model on the Hub
     MNIST_DATASET    Hub id or folder of the pictures in the Results tab; unset: ylecun/mnist
+    DATA_DIR         folder where the history of signed-in visitors is kept; unset: nowhere
+    AUTH             "name:password,name:password": who may come in, where there is no Hugging Face to sign in with
 """
 
 import os
@@ -11,10 +13,13 @@ import os
 import gradio as gr
 from gradio.i18n import I18nData
 
+from mnist_model.ui.account import build_account
 from mnist_model.ui.api import build_api
+from mnist_model.ui.camera import build_camera_tab
 from mnist_model.ui.code import build_code_tab
 from mnist_model.ui.compare import build_compare_tab
 from mnist_model.ui.draw import build_draw_tab
+from mnist_model.ui.history import build_history_tab
 from mnist_model.ui.models import Models
 from mnist_model.ui.page import build_heading, launch_options, load_recognizer
 from mnist_model.ui.results import build_results_tab
@@ -27,15 +32,20 @@ def build_demo() -> gr.Blocks:
     models = Models(recognizer)
     with gr.Blocks(title="Handwritten digits") as demo:
         build_heading(recognizer, notice)
+        build_account()
         with gr.Tabs(overflow_behavior="wrap"):  # a menu hides, behind a button without a name
             with gr.Tab(I18nData("tab.draw")):
                 build_draw_tab(models)
             with gr.Tab(I18nData("tab.upload")):
                 build_upload_tab(models)
+            with gr.Tab(I18nData("tab.camera")):
+                build_camera_tab(models)
             with gr.Tab(I18nData("tab.compare")):
                 build_compare_tab(models)
             with gr.Tab(I18nData("tab.results")):
                 build_results_tab()
+            with gr.Tab(I18nData("tab.history")):
+                build_history_tab()
             with gr.Tab(I18nData("tab.code")):
                 build_code_tab(recognizer)
         build_api(recognizer)

@@ -5,8 +5,13 @@ app.sayAll(element);
 
 const languages = element.querySelector(".language select");
 languages.value = app.language;
-languages.addEventListener("change", () => {
-  app.prefer("language", languages.value);
+languages.addEventListener("change", () => app.prefer("language", languages.value));
+
+// Chosen here, or told by the account of who signs in, which would tell the old one again if it did not know first.
+document.addEventListener("preferred", async ({ detail }) => {
+  if (detail !== "language" || app.preference("language") === app.language) return;
+  await null; // all others have heard of it
+  await app.history?.saved();
   location.reload();
 });
 
@@ -17,8 +22,6 @@ function name() {
   button.setAttribute("aria-label", app.say(`theme.${theme.mode()}`));
   button.title = button.ariaLabel;
 }
-button.addEventListener("click", () => {
-  theme.turn();
-  name();
-});
+button.addEventListener("click", theme.turn);
+document.addEventListener("preferred", name);
 name();

@@ -34,6 +34,8 @@ const app = (() => {
     return kept[name];
   }
 
+  const preferences = () => ({ ...kept });
+
   // All that show it follow "preferred".
   function prefer(name, value) {
     if (kept[name] === value) return;
@@ -85,5 +87,5 @@ const app = (() => {
     document.dispatchEvent(new CustomEvent("answered", { detail }));
   }
 
-  return { language, say, sayAll, number, preference, prefer, newId, announce };
+  return { language, say, sayAll, number, preference, preferences, prefer, newId, announce };
 })();
