@@ -13,6 +13,7 @@ from mnist_model.ui.code import offers_mcp
 from mnist_model.ui.language import LANGUAGES, in_all_languages, number, phrases, say, sentences
 
 FONT = ["system-ui", "-apple-system", "Segoe UI", "Roboto", "Helvetica Neue", "Arial", "sans-serif"]
+SAID_BY_GRADIO = ("tab.", "upload.examples", "compare.picture")  # the keys, or their beginnings, of its own labels
 MONO = ["ui-monospace", "SFMono-Regular", "Menlo", "Consolas", "monospace"]
 
 
@@ -68,12 +69,16 @@ def launch_options() -> dict:
         "theme": theme,
         "css": read_asset("page.css"),
         "head": f"<script>{page_script()}</script>",
-        "i18n": gr.I18n(**{language: phrases(language) for language in LANGUAGES}),
+        "i18n": gr.I18n(**{language: _said_by_gradio(language) for language in LANGUAGES}),
         "max_file_size": "10mb",
         "auth": local_users(),
         "mcp_server": offers_mcp(),
         "ssr_mode": False,
     }
+
+
+def _said_by_gradio(language: str) -> dict[str, str]:
+    return {key: phrase for key, phrase in phrases(language).items() if key.startswith(SAID_BY_GRADIO)}
 
 
 def page_script() -> str:
