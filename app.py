@@ -11,6 +11,7 @@ Environment:
 import os
 
 import gradio as gr
+from gradio.i18n import I18nData
 
 from mnist_model.ui.account import build_account
 from mnist_model.ui.api import build_api
@@ -33,19 +34,19 @@ def build_demo() -> gr.Blocks:
         build_heading(recognizer, notice)
         build_account()
         with gr.Tabs(overflow_behavior="wrap"):  # a menu hides, behind a button without a name
-            with gr.Tab("Draw"):
+            with gr.Tab(I18nData("tab.draw")):
                 build_draw_tab(models)
-            with gr.Tab("Upload"):
+            with gr.Tab(I18nData("tab.upload")):
                 build_upload_tab(models)
-            with gr.Tab("Camera"):
+            with gr.Tab(I18nData("tab.camera")):
                 build_camera_tab(models)
-            with gr.Tab("Compare"):
+            with gr.Tab(I18nData("tab.compare")):
                 build_compare_tab(models)
-            with gr.Tab("Results"):
+            with gr.Tab(I18nData("tab.results")):
                 build_results_tab()
-            with gr.Tab("History"):
+            with gr.Tab(I18nData("tab.history")):
                 build_history_tab()
-            with gr.Tab("Code"):
+            with gr.Tab(I18nData("tab.code")):
                 build_code_tab(recognizer)
         build_api(recognizer)
     return demo

@@ -11,12 +11,12 @@ from mnist_model.ui import result, words
 from mnist_model.ui.assets import read_asset
 from mnist_model.ui.canvas import UNREACHABLE, Page, build_canvas, choices
 from mnist_model.ui.drawing import WIDE, draw_page, draw_strokes, may_be_number, pad_in_picture, parse_question
+from mnist_model.ui.language import answering, say, say_error
 from mnist_model.ui.models import Models
 from mnist_model.ui.why import explain_answer
 
-DIGIT_HINT = "Draw a digit from 0 to 9."
-NUMBER_HINT = "Write a number, digit by digit."
-PAGES = choices("What to draw", "page", {"digit": "One digit", "number": "A number"})
+DIGIT_HINT, NUMBER_HINT = "draw.hint_digit", "draw.hint_number"  # keys
+PAGES = choices("draw.pages", "page", {"digit": "draw.page_digit", "number": "draw.page_number"})
 SHARE_BUTTON = read_asset("share_button.html")
 LAYOUT = f'<div class="tab-grid"><div class="pad">{PAGES}$pad</div>{result.HTML}</div>{read_asset("share.html")}'
 
@@ -38,8 +38,8 @@ def build_draw_tab(models: Models) -> None:
                 pen=0.06,
                 width=1,
                 examples=list("0123456789"),
-                invitation="Draw a digit",
-                label="Drawing pad: draw a digit from 0 to 9",
+                invitation="draw.invitation_digit",
+                label="draw.pad_digit",
             ),
             Page(
                 "number",
@@ -48,8 +48,8 @@ def build_draw_tab(models: Models) -> None:
                 pen=0.045,
                 width=WIDE,
                 examples=["10", "42", "365", "1024", "90210"],
-                invitation="Write a number",
-                label="Drawing pad: write a number",
+                invitation="draw.invitation_number",
+                label="draw.pad_number",
             ),
         ],
         LAYOUT,
@@ -82,10 +82,11 @@ def show_number(recognizer: DigitRecognizer, strokes: list, explained: bool = Fa
 
 
 def _answer(models: Models, question, width: float, hint: str, show: Callable) -> dict:
-    try:
-        strokes, model = parse_question(question, width)
-        if not strokes:
-            return result.blank(hint)
-        return show(models.get(model), strokes, explained=bool(question.get("settled")))
-    except MnistModelError as error:
-        return result.blank(str(error), state="error")
+    with answering(question):
+        try:
+            strokes, model = parse_question(question, width)
+            if not strokes:
+                return result.blank(say(hint))
+            return show(models.get(model), strokes, explained=bool(question.get("settled")))
+        except MnistModelError as error:
+            return result.blank(say_error(error), state="error")

@@ -6,6 +6,7 @@ function createResultView(root, layer, models) {
   const why = createWhy(root, layer);
   let details = [];
   let settled = false; // else the pen moves, and the next answer is on its way
+  app.sayAll(root);
 
   function make(tag, className, text = "") {
     const made = document.createElement(tag);
@@ -21,7 +22,7 @@ function createResultView(root, layer, models) {
     const bar = track.appendChild(make("span", "bar"));
     bar.style.height = `${probability * 100}%`;
     item.append(track, make("span", "name", label));
-    item.title = `${label}: ${(probability * 100).toFixed(1)}%`;
+    item.title = `${label}: ${app.number(probability, { style: "percent", minimumFractionDigits: 1 })}`;
     item.setAttribute("role", "img");
     item.setAttribute("aria-label", item.title);
     return item;
@@ -117,7 +118,7 @@ function createResultView(root, layer, models) {
   // ---- the model that answers
   const select = find(".model select");
   function describeModel() {
-    find(".about").textContent = models[select.selectedIndex].about;
+    find(".about").textContent = models[select.selectedIndex].about[app.language];
   }
   select.replaceChildren(...models.map(({ name }) => new Option(name)));
   // The same on every tab, and on the next visit.

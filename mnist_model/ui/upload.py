@@ -17,7 +17,7 @@ from mnist_model.steps import follow
 from mnist_model.ui import result, words
 from mnist_model.ui.api import describe
 from mnist_model.ui.assets import EXAMPLES, read_asset
-from mnist_model.ui.language import say
+from mnist_model.ui.language import answering, say, say_error
 from mnist_model.ui.models import Models
 from mnist_model.ui.steps import show_steps
 from mnist_model.ui.uploads import shown_size
@@ -33,10 +33,11 @@ def build_upload_tab(models: Models) -> None:
 
     async def read_file(question) -> dict:
         async with turns:
-            return await asyncio.to_thread(answer_file, models, question)
+            with answering(getattr(question, "data", None)):
+                return await asyncio.to_thread(answer_file, models, question)
 
     gr.HTML(
-        blank=result.blank(say("upload.hint")),
+        blank=result.blank("upload.hint"),
         models=words.model_options(models.facts),
         examples=[{"name": path.name, "url": _data_url(path)} for path in EXAMPLES],
         max_files=MAX_FILES,
@@ -54,8 +55,8 @@ def answer_file(models: Models, question) -> dict:
     """What is read in a file that the browser sent.
 
     Args:
-        question: Gradio's `DataWithFiles`: one file, and the fields "model" (the chosen name) and "brief" ("yes" for
-            one of many, of which only the reading is wanted).
+        question: Gradio's `DataWithFiles`: one file, and the fields "model" (the chosen name), "language" (the
+            visitor's) and "brief" ("yes" for one of many, of which only the reading is wanted).
     Returns:
         state and sentence, as of result.py; text and digits, as of the API's /read; milliseconds, of the reading alone.
         Where it is not brief, also all else of result.py.
@@ -65,7 +66,7 @@ def answer_file(models: Models, question) -> dict:
         recognizer = models.get(fields.get("model"))
         picture = decode_image(BytesIO(content), name, len(content))
     except MnistModelError as error:
-        return result.blank(str(error), state="error") | {"text": "", "digits": [], "milliseconds": None}
+        return result.blank(say_error(error), state="error") | {"text": "", "digits": [], "milliseconds": None}
     start = perf_counter()
     reading = recognizer.read(picture)
     milliseconds = round((perf_counter() - start) * 1000, 1)
@@ -91,7 +92,7 @@ def _parse(question) -> tuple[str, bytes, dict]:
         ((name, content),) = question.files
         return str(name), content, dict(question.data)
     except (AttributeError, TypeError, ValueError):
-        raise MnistModelError("No picture was sent: send one image file.") from None
+        raise MnistModelError(say("file.none")) from None
 
 
 def _data_url(path: Path) -> str:
