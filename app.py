@@ -3,13 +3,18 @@
 Environment:
     MODEL_ID         Hub id or folder of the model that answers; unset: the checkpoint that ships with the package
     MODEL_REVISION   branch, tag or commit of that model on the Hub
+    DATA_DIR         folder for what visitors agree to leave: their corrections; unset: they are not asked for any
+    FEEDBACK_DATASET with HF_TOKEN: private data set on the Hub that corrections are sent to
     MNIST_DATASET    Hub id or folder of the pictures in the Results tab; unset: ylecun/mnist
 """
 
 import os
+import signal
+import sys
 
 import gradio as gr
 
+from mnist_model.feedback import Feedback, open_feedback
 from mnist_model.ui.api import build_api
 from mnist_model.ui.compare import build_compare_tab
 from mnist_model.ui.draw import build_draw_tab
@@ -19,17 +24,21 @@ from mnist_model.ui.results import build_results_tab
 from mnist_model.ui.upload import build_upload_tab
 
 
-def build_demo() -> gr.Blocks:
-    """The whole app, with the model that the environment names, and the others to choose from."""
+def build_demo(feedback: Feedback | None = None) -> gr.Blocks:
+    """The whole app, with the model that the environment names, and the others to choose from.
+
+    Args:
+        feedback: where corrections are kept; None to ask for none.
+    """
     recognizer, notice = load_recognizer(os.getenv("MODEL_ID") or None, os.getenv("MODEL_REVISION") or None)
     models = Models(recognizer)
     with gr.Blocks(title="Handwritten digits") as demo:
         build_heading(recognizer, notice)
         with gr.Tabs():
             with gr.Tab("Draw"):
-                build_draw_tab(models)
+                build_draw_tab(models, feedback)
             with gr.Tab("Upload"):
-                build_upload_tab(models)
+                build_upload_tab(models, feedback)
             with gr.Tab("Compare"):
                 build_compare_tab(models)
             with gr.Tab("Results"):
@@ -38,7 +47,13 @@ def build_demo() -> gr.Blocks:
     return demo
 
 
-demo = build_demo()
+feedback = open_feedback()
+demo = build_demo(feedback)
 
 if __name__ == "__main__":
-    demo.launch(**launch_options())
+    signal.signal(signal.SIGTERM, lambda *_: sys.exit())  # how a Space is stopped
+    try:
+        demo.launch(**launch_options())
+    finally:
+        if feedback:
+            feedback.flush()

@@ -1,5 +1,6 @@
 """The drawing pad, and whatever shows the answer beside it, as one Gradio component."""
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from string import Template
 from types import FunctionType
@@ -34,7 +35,14 @@ class Page:
 
 
 def build_canvas(
-    elem_id: str, pages: list[Page], layout: str, css: str, js: str, unreachable: dict, **props
+    elem_id: str,
+    pages: list[Page],
+    layout: str,
+    css: str,
+    js: str,
+    unreachable: dict,
+    functions: Sequence[FunctionType] = (),
+    **props,
 ) -> gr.HTML:
     """A pad that asks after every stroke, and every so often during one.
 
@@ -46,6 +54,7 @@ def build_canvas(
         layout: HTML, of which "$pad" stands for the pad.
         js: defines createView(element), which gives {show(answer, settled)} and, where one can be chosen, model().
         unreachable: the answer to show when the server gives none.
+        functions: what else `js` may ask the server.
         props: what else `js` needs.
     """
     pad = Template(read_asset("canvas.html")).substitute(
@@ -59,7 +68,7 @@ def build_canvas(
         html_template=Template(layout).substitute(pad=pad),
         css_template=read_asset("canvas.css") + css,
         js_on_load=js + read_asset("canvas.js"),
-        server_functions=[page.answer for page in pages],
+        server_functions=[*(page.answer for page in pages), *functions],
         apply_default_css=False,
         elem_id=elem_id,
         **props,

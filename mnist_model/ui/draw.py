@@ -3,8 +3,9 @@
 from collections.abc import Callable
 
 from mnist_model.errors import MnistModelError
+from mnist_model.feedback import Feedback
 from mnist_model.recognizer import DigitRecognizer
-from mnist_model.ui import result, words
+from mnist_model.ui import correction, result, words
 from mnist_model.ui.assets import read_asset
 from mnist_model.ui.canvas import UNREACHABLE, Page, build_canvas, choices
 from mnist_model.ui.drawing import WIDE, draw_page, draw_strokes, may_be_number, parse_question
@@ -16,12 +17,17 @@ PAGES = choices("What to draw", "page", {"digit": "One digit", "number": "A numb
 LAYOUT = f'<div class="tab-grid"><div class="pad">{PAGES}$pad</div>{result.HTML}</div>'
 
 
-def build_draw_tab(models: Models) -> None:
+def build_draw_tab(models: Models, feedback: Feedback | None = None) -> None:
     def recognize_digit(question):
         return _answer(models, question, 1, DIGIT_HINT, show_digit)
 
     def recognize_number(question):
         return _answer(models, question, WIDE, NUMBER_HINT, show_number)
+
+    def correct(question):
+        number = isinstance(question, dict) and question.get("page") == "number"
+        answer = recognize_number(question) if number else recognize_digit(question)
+        return correction.keep(models, feedback, question, correction.detail_seen(answer, question))
 
     build_canvas(
         "draw",
@@ -49,7 +55,9 @@ def build_draw_tab(models: Models) -> None:
         css=result.CSS,
         js=result.JS + read_asset("draw.js"),
         unreachable=result.blank(UNREACHABLE, state="error"),
+        functions=[correct],
         models=words.model_options(models.facts),
+        storage=correction.storage(feedback),
     )
 
 

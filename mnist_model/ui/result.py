@@ -21,7 +21,8 @@ from mnist_model.recognizer import Prediction, Reading
 from mnist_model.ui import words
 from mnist_model.ui.assets import read_asset
 
-HTML, CSS, JS = (read_asset(f"result.{kind}") for kind in ("html", "css", "js"))
+HTML = read_asset("result.html").replace("$correction", read_asset("correction.html"))
+CSS, JS = (read_asset(f"result.{kind}") + read_asset(f"correction.{kind}") for kind in ("css", "js"))
 
 
 def show(reading: Reading, size: tuple[int, int] | None = None) -> dict:

@@ -4,7 +4,8 @@ const layer = document.createElement("div");
 layer.className = "boxes";
 layer.setAttribute("role", "radiogroup");
 layer.setAttribute("aria-label", "What was found in the picture");
-const view = createResultView(element.querySelector(".result"), layer, props.models);
+const correct = (correction) => server.correct({ ...correction, model: view.model() });
+const view = createResultView(element.querySelector(".result"), layer, props.models, props.storage, correct);
 view.onModel(() => trigger("choose"));
 
 function layBoxes() {
