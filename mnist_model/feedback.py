@@ -88,14 +88,16 @@ class Feedback:
             logger.error("A correction could not be kept: %s", error)
             raise MnistModelError("The correction could not be kept: the app cannot write to its folder.") from error
         if self.dataset and not self._scheduler:
-            Thread(target=self._connect, daemon=True).start()  # the visitor need not wait for the Hub
+            Thread(
+                target=self._connect, args=[self.dataset], daemon=True
+            ).start()  # the visitor need not wait for the Hub
         return True
 
     def flush(self) -> None:
         """Send what has not been sent, and nothing more after that. For the end of the process."""
-        if not self.dataset or not self._count:
+        if not self.dataset or not self._day:
             return
-        self._connect()
+        self._connect(self.dataset)
         if self._scheduler:
             try:
                 self._scheduler.trigger().result()
@@ -103,7 +105,7 @@ class Feedback:
                 logger.error("Corrections were not sent to %s: %s", self.dataset, error)
             self._scheduler.stop()
 
-    def _connect(self) -> None:
+    def _connect(self, dataset: str) -> None:
         """Begin to send; where the Hub cannot be had, the next correction tries again."""
         from huggingface_hub import CommitScheduler, HfApi
 
@@ -112,11 +114,11 @@ class Feedback:
                 return
             try:
                 api = HfApi(token=self._token)
-                self.dataset = api.create_repo(self.dataset, repo_type="dataset", private=True, exist_ok=True).repo_id
-                if not api.dataset_info(self.dataset).private:
+                dataset = api.create_repo(dataset, repo_type="dataset", private=True, exist_ok=True).repo_id
+                if not api.dataset_info(dataset).private:
                     raise MnistModelError("it is public: make it private in its settings, or name another.")
                 self._scheduler = CommitScheduler(
-                    repo_id=self.dataset,
+                    repo_id=dataset,
                     repo_type="dataset",
                     folder_path=self.folder,
                     every=MINUTES,
@@ -124,7 +126,7 @@ class Feedback:
                     hf_api=api,
                 )
             except Exception as error:
-                logger.error("Corrections are kept, but not sent to %s: %s", self.dataset, error)
+                logger.error("Corrections are kept, but not sent to %s: %s", dataset, error)
 
 
 def _append(path: Path, content: bytes) -> None:
