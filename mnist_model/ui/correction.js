@@ -19,7 +19,7 @@ function createCorrection(root, storage, send) {
   }
 
   function report(sentence) {
-    find("[role=status]").textContent = sentence;
+    find(".said").textContent = sentence;
     find(".withdraw").hidden = !app.preference(AGREED);
   }
 
