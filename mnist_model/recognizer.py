@@ -12,7 +12,7 @@ import os
 from collections.abc import Sequence
 from dataclasses import dataclass, field, replace
 from pathlib import Path
-from typing import NamedTuple, overload
+from typing import BinaryIO, NamedTuple, overload
 
 import numpy as np
 import onnxruntime
@@ -260,18 +260,28 @@ class DigitRecognizer:
 def open_image(path: str | os.PathLike) -> Image.Image:
     """Open a picture from a file that may be anything.
 
-    Of an animation the first frame is taken. Nothing is decoded before its size in bytes and in pixels is known.
-
     Raises:
-        MnistModelError: the file is missing, empty, too large, cut short or no picture.
+        MnistModelError: the file is missing, or as `decode_image`.
     """
     path = Path(path)
-    name = path.name
     if path.is_dir():
-        raise MnistModelError(f"{name} is a folder, not a picture.")
+        raise MnistModelError(f"{path.name} is a folder, not a picture.")
     if not path.is_file():
         raise MnistModelError(f"There is no file {path}.")
-    size = path.stat().st_size
+    return decode_image(path, path.name, path.stat().st_size)
+
+
+def decode_image(file: Path | BinaryIO, name: str, size: int) -> Image.Image:
+    """The picture in a file that may be anything.
+
+    Of an animation the first frame is taken. Nothing is decoded before its size in bytes and in pixels is known.
+
+    Args:
+        name: of the file, for the message.
+        size: of the file, in bytes.
+    Raises:
+        MnistModelError: the file is empty, too large, cut short or no picture.
+    """
     if size == 0:
         raise MnistModelError(f"{name} is empty.")
     if size > MAX_FILE_BYTES:
@@ -279,7 +289,7 @@ def open_image(path: str | os.PathLike) -> Image.Image:
             f"{name} has {size / 2**20:.0f} MB; pictures of up to {MAX_FILE_BYTES >> 20} MB are read."
         )
     try:
-        image = Image.open(path)
+        image = Image.open(file)
         if image.width * image.height <= MAX_PIXELS:
             image.load()
             return image

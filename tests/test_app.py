@@ -12,6 +12,7 @@ from urllib.request import Request, urlopen
 
 import numpy as np
 import pytest
+from gradio.utils import get_upload_folder
 from gradio_client import Client, handle_file
 from gradio_client.exceptions import AppError
 from PIL import Image
@@ -24,6 +25,7 @@ from mnist_model.recognizer import Box, Prediction, ReadDigit, Reading
 from mnist_model.refusal import Refusal
 from mnist_model.steps import follow
 from mnist_model.ui import drawing, result, words
+from mnist_model.ui.assets import EXAMPLES
 from mnist_model.ui.page import launch_options
 from mnist_model.ui.steps import show_steps
 from mnist_model.ui.uploads import shown_size
@@ -155,6 +157,18 @@ def test_no_file_gets_one_sentence(client):
     with pytest.raises(AppError) as error:
         client.predict(None, api_name="/predict")
     assert error.value.message == "No picture was sent: send one image file."
+
+
+@pytest.mark.parametrize("meta", [{}, {"meta": {"_type": "other"}}, {"meta": {"_type": "gradio.FileData"}}])
+@pytest.mark.parametrize("path", [str(EXAMPLES[0]), f"{get_upload_folder()}/../../{EXAMPLES[0]}", "a\0b", ["x"]])
+def test_no_file_of_the_server_is_read(url, path, meta):
+    """Gradio checks the path of what calls itself a file in its "meta", and nothing else."""
+    question = Request(f"{url}gradio_api/call/read", json.dumps({"data": [{"path": path} | meta]}).encode())
+    question.add_header("Content-Type", "application/json")
+    with urlopen(question) as answer:
+        event = json.load(answer)["event_id"]
+    with urlopen(f"{url}gradio_api/call/read/{event}") as answer:
+        assert answer.read().startswith(b"event: error")
 
 
 def test_an_upload_over_10_mb_is_refused(url, client, tmp_path):

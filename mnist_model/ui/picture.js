@@ -1,5 +1,5 @@
-// What a gr.Image and its gr.Examples need besides, within `tab`, whenever they change; then `react` is called.
-function followPicture(tab, react = () => {}) {
+// What a gr.Image and its gr.Examples need besides, within `tab`, whenever they change.
+function followPicture(tab) {
   // A browser cannot show every picture that can be read (TIFF), nor a file that is none: the answer stands alone then.
   function hideBroken(image) {
     if (!image) return;
@@ -18,7 +18,6 @@ function followPicture(tab, react = () => {}) {
   function follow() {
     nameExamples();
     hideBroken(tab.querySelector(".picture-column .image-frame img"));
-    react();
   }
   new MutationObserver(follow).observe(tab, { childList: true, subtree: true, attributeFilter: ["src"] });
   follow();

@@ -1,22 +1,107 @@
-// Shows the answer that Python puts into `props.value`, and lays its boxes on the picture that it belongs to.
-const tab = element.closest(".tab-grid");
+// Takes files, shows one of them large with its answer, and hands several to the batch. Gradio runs this with `element`,
+// `props` and `server` in scope; the scripts before it define createResultView, createBatch and createWebcam.
+const find = (selector) => element.querySelector(selector);
+const image = find("#picture .image-frame img");
+app.sayAll(element);
+image.alt = app.say("upload.picture");
+
 const layer = document.createElement("div");
 layer.className = "boxes";
 layer.setAttribute("role", "radiogroup");
-layer.setAttribute("aria-label", "What was found in the picture");
+layer.setAttribute("aria-label", app.say("upload.found"));
+image.after(layer);
 const correct = (correction) => server.correct({ ...correction, model: view.model() });
-const view = createResultView(element.querySelector(".result"), layer, props.models, props.storage, correct);
-view.onModel(() => trigger("choose"));
+const view = createResultView(find(".result"), layer, props.models, props.storage, correct);
+const reveal = () => find("#picture").scrollIntoView({ block: "nearest" });
+const batch = createBatch(find(".batch"), (file) => ask(file, true), choose, reveal);
+const webcam = createWebcam(find(".viewfinder"), takeFiles, (failed) => {
+  showPart(".empty");
+  if (failed) fail(app.say("upload.no_camera"));
+});
 
-function layBoxes() {
-  const image = tab.querySelector("#picture .image-frame img");
-  if (!image || !props.value.picture || !image.src.includes(props.value.picture)) return layer.remove();
-  if (layer.parentElement !== image.parentElement) {
-    image.after(layer);
-    size.disconnect();
-    size.observe(image);
-    image.addEventListener("load", layBoxes, { once: true });
+let files = [];
+let chosen = 0;
+let asked = 0; // what is shown has changed since: an answer to another question is dropped
+
+// ---- the answer
+const nothing = (sentence, state) => ({ ...props.blank, state, sentence, text: "", digits: [], milliseconds: null });
+
+// One file, briefly or with all that result.js shows; null where the app is not reached.
+async function ask(file, brief = false) {
+  if (file.size > props.max_bytes) {
+    const [size, limit] = [file.size, props.max_bytes].map((bytes) => Math.round(bytes / 2 ** 20));
+    return nothing(app.say("upload.too_large", { name: file.name, size, limit }), "error");
   }
+  const readable = await file.slice(0, 1).arrayBuffer().catch(() => null); // no folder, and still where it was
+  if (!readable) return nothing(app.say("upload.unreadable", { name: file.name }), "error");
+  const question = { file, model: view.model(), brief: brief ? "yes" : "no", language: app.language };
+  const answer = await server.read_file({ binary: true, data: question }).catch(() => null);
+  return answer ?? null; // Gradio answers undefined when it is not reached
+}
+
+async function answerChosen() {
+  const turn = ++asked;
+  layer.hidden = true; // the boxes go with their picture
+  const answer = await ask(files[chosen]);
+  if (turn !== asked) return;
+  view.show(answer ?? nothing(app.say("upload.unreachable"), "error"));
+  layBoxes();
+}
+
+function fail(sentence) {
+  view.show(nothing(sentence, "error"));
+}
+
+// ---- the files
+function takeFiles(list) {
+  const all = [...list];
+  if (!all.length) return;
+  webcam.close();
+  files = all.slice(0, props.max_files);
+  const several = files.length > 1;
+  const limits = { limit: props.max_files, count: all.length };
+  find(".notice").textContent = all.length > files.length ? app.say("upload.too_many", limits) : "";
+  find(".batch").hidden = !several;
+  several ? batch.start(files) : batch.clear();
+  choose(0);
+}
+
+function choose(index) {
+  chosen = index;
+  batch.mark(index);
+  showPicture(files[index]);
+  answerChosen();
+}
+
+function showPicture(file) {
+  URL.revokeObjectURL(image.src);
+  image.style.visibility = "";
+  image.src = URL.createObjectURL(file);
+  showPart(".image-frame");
+}
+
+// One of the parts of the place for a picture.
+function showPart(part) {
+  for (const one of [".image-frame", ".viewfinder", ".empty"]) find(one).hidden = one !== part;
+  find(".remove").hidden = part === ".empty";
+}
+
+function clear() {
+  asked += 1;
+  files = [];
+  webcam.close();
+  batch.clear();
+  find(".batch").hidden = true;
+  find(".notice").textContent = "";
+  URL.revokeObjectURL(image.src);
+  image.removeAttribute("src");
+  layer.replaceChildren();
+  showPart(".empty");
+  view.show(props.blank, false);
+}
+
+// ---- the boxes on the picture
+function layBoxes() {
   // The picture is centred in its element, as large as it fits (object-fit: contain).
   const { offsetLeft, offsetTop, offsetWidth, offsetHeight, naturalWidth, naturalHeight } = image;
   layer.hidden = !naturalWidth; // not loaded yet, or never shown
@@ -35,12 +120,69 @@ function tagsOverlap() {
   const overlap = (a, b) => a.left < b.right && b.left < a.right && a.top < b.bottom && b.top < a.bottom;
   return tags.some((tag, index) => tags.slice(0, index).some((other) => overlap(tag, other)));
 }
-const size = new ResizeObserver(layBoxes);
+new ResizeObserver(layBoxes).observe(image);
+image.addEventListener("load", layBoxes);
+// A browser cannot show every picture that can be read (TIFF), nor a file that is none: the answer stands alone then.
+image.addEventListener("error", () => (image.style.visibility = "hidden"));
 
-watch("value", () => {
-  view.show(props.value);
-  layBoxes();
+// ---- where files come from
+find("input[type=file]").addEventListener("change", ({ target }) => {
+  takeFiles(target.files);
+  target.value = ""; // else the same file could not be chosen again
 });
-view.show(props.value, false);
 
-followPicture(tab, layBoxes);
+const dropping = (event) => event.dataTransfer?.types.includes("Files");
+for (const kind of ["dragenter", "dragover", "dragleave", "drop"]) {
+  element.addEventListener(kind, (event) => {
+    if (!dropping(event)) return;
+    event.preventDefault();
+    element.classList.toggle("dropping", kind === "dragenter" || kind === "dragover");
+    if (kind === "drop") takeFiles(event.dataTransfer.files);
+  });
+}
+
+document.addEventListener("paste", (event) => {
+  if (!element.offsetParent || !event.clipboardData?.files.length) return;
+  event.preventDefault();
+  takeFiles(event.clipboardData.files);
+});
+
+find(".paste").addEventListener("click", async () => {
+  try {
+    const copied = await navigator.clipboard.read();
+    const pictures = copied.map((item) => [item, item.types.find((type) => type.startsWith("image/"))]).filter(([, type]) => type);
+    if (!pictures.length) return fail(app.say("upload.nothing_copied"));
+    takeFiles(await Promise.all(pictures.map(async ([item, type]) => new File([await item.getType(type)], "pasted.png", { type }))));
+  } catch {
+    fail(app.say("upload.no_clipboard"));
+  }
+});
+
+find(".camera").addEventListener("click", () => {
+  showPart(".viewfinder");
+  webcam.open();
+});
+find(".remove").addEventListener("click", () => {
+  clear();
+  find("input[type=file]").focus();
+});
+
+// The name of an example is that of its file, "1-black-on-white.png".
+for (const { name, url } of props.examples) {
+  const button = Object.assign(document.createElement("button"), { type: "button" });
+  const words = name.replace(/^\d+-|\.png$/g, "").replaceAll("-", " ");
+  button.setAttribute("aria-label", app.say("upload.example", { name: words }));
+  button.append(Object.assign(document.createElement("img"), { src: url, alt: "" }));
+  button.addEventListener("click", async () => {
+    const content = await (await fetch(url)).blob();
+    takeFiles([new File([content], name, { type: content.type })]);
+  });
+  find("#examples").append(button);
+}
+
+view.onModel(() => {
+  if (!files.length) return;
+  if (files.length > 1) batch.readAnew();
+  answerChosen();
+});
+view.show(props.blank, false);

@@ -1,56 +1,100 @@
-"""The Upload tab: a picture of a digit or a number, and what is read in it."""
+"""The Upload tab: pictures of digits and numbers, one or many at once, and what is read in them.
 
+The browser sends each file by itself: nothing is written to disk, and a batch waits its turn among other visitors.
+"""
+
+import asyncio
+from base64 import b64encode
+from io import BytesIO
 from pathlib import Path
+from time import perf_counter
 
 import gradio as gr
 
 from mnist_model.errors import MnistModelError
 from mnist_model.feedback import Feedback
-from mnist_model.recognizer import open_image
+from mnist_model.recognizer import MAX_FILE_BYTES, decode_image
 from mnist_model.steps import follow
 from mnist_model.ui import correction, result, words
-from mnist_model.ui.assets import read_asset
+from mnist_model.ui.api import describe
+from mnist_model.ui.assets import EXAMPLES, read_asset
+from mnist_model.ui.language import say
 from mnist_model.ui.models import Models
 from mnist_model.ui.steps import show_steps
-from mnist_model.ui.uploads import answer_when, build_picture, shown_size, uploaded_path
+from mnist_model.ui.uploads import shown_size
 
-HINT = "Choose a picture of a digit, or of a number."
-# The chosen model goes with each picture, whatever the server remembers.
-CHOSEN = "(picture) => [picture, document.querySelector('#upload-answer .model select').value]"
+AT_ONCE = 2  # pictures that are read for all visitors together, so that drawings are answered meanwhile
+MAX_FILES = 500  # in a batch
+SCRIPTS = ("answers.js", "batch.js", "webcam.js", "upload.js")
 
 
 def build_upload_tab(models: Models, feedback: Feedback | None = None) -> None:
-    def recognize(image, model) -> dict:
-        if image is None:
-            return result.blank(HINT)
-        try:
-            recognizer = models.get(model)
-            path = uploaded_path(image)
-            picture = open_image(path)
-        except MnistModelError as error:
-            return result.blank(str(error), state="error")
-        answer = result.show(recognizer.read(picture), shown_size(picture))
-        # Gradio keeps each picture in a folder of its own: by its name upload.js knows which one the boxes belong to.
-        return answer | {"steps": show_steps(follow(picture), answer), "picture": Path(path).parent.name}
+    turns = asyncio.Semaphore(AT_ONCE)
 
-    def correct(question):
+    async def read_file(question) -> dict:
+        async with turns:
+            return await asyncio.to_thread(answer_file, models, question)
+
+    def correct(question) -> dict:
         seen = question.get("seen") if isinstance(question, dict) else None
         return correction.keep(models, feedback, question, seen)
 
-    with gr.Row(elem_classes="tab-grid"):
-        picture = build_picture("Picture of a digit or a number")
-        with gr.Column(min_width=0):
-            answer = gr.HTML(
-                value=result.blank(HINT),
-                models=words.model_options(models.facts),
-                storage=correction.storage(feedback),
-                html_template=result.HTML,
-                css_template=result.CSS,
-                js_on_load=result.JS + read_asset("picture.js") + read_asset("upload.js"),
-                server_functions=[correct],
-                apply_default_css=False,
-                elem_id="upload-answer",
-            )
-    model = gr.Textbox(visible=False)  # the value is what CHOSEN gives
-    for event in (picture.change, answer.choose):
-        answer_when(event, recognize, [picture, model], answer, js=CHOSEN)
+    gr.HTML(
+        blank=result.blank(say("upload.hint")),
+        models=words.model_options(models.facts),
+        storage=correction.storage(feedback),
+        examples=[{"name": path.name, "url": _data_url(path)} for path in EXAMPLES],
+        max_files=MAX_FILES,
+        max_bytes=MAX_FILE_BYTES,
+        html_template=read_asset("upload.html").replace("$result", result.HTML),
+        css_template=result.CSS + read_asset("upload.css"),
+        js_on_load=result.JS + "".join(map(read_asset, SCRIPTS)),
+        server_functions=[read_file, correct],
+        apply_default_css=False,
+        elem_id="upload",
+    )
+
+
+def answer_file(models: Models, question) -> dict:
+    """What is read in a file that the browser sent.
+
+    Args:
+        question: Gradio's `DataWithFiles`: one file, and the fields "model" (the chosen name) and "brief" ("yes" for
+            one of many, of which only the reading is wanted).
+    Returns:
+        state and sentence, as of result.py; text and digits, as of the API's /read; milliseconds, of the reading alone.
+        Where it is not brief, also all else of result.py.
+    """
+    try:
+        name, content, fields = _parse(question)
+        recognizer = models.get(fields.get("model"))
+        picture = decode_image(BytesIO(content), name, len(content))
+    except MnistModelError as error:
+        return result.blank(str(error), state="error") | {"text": "", "digits": [], "milliseconds": None}
+    start = perf_counter()
+    reading = recognizer.read(picture)
+    milliseconds = round((perf_counter() - start) * 1000, 1)
+    answer = result.show(reading, shown_size(picture))
+    if fields.get("brief") == "yes":
+        answer = {"state": answer["state"], "sentence": answer["sentence"]}
+    else:
+        answer["steps"] = show_steps(follow(picture), answer)
+    digits = [describe(digit) for digit in reading.digits]
+    return answer | {"text": reading.text, "digits": digits, "milliseconds": milliseconds}
+
+
+def _parse(question) -> tuple[str, bytes, dict]:
+    """Name, content and fields of what may be anything.
+
+    Raises:
+        MnistModelError: it is not one file.
+    """
+    try:
+        ((name, content),) = question.files
+        return str(name), content, dict(question.data)
+    except (AttributeError, TypeError, ValueError):
+        raise MnistModelError("No picture was sent: send one image file.") from None
+
+
+def _data_url(path: Path) -> str:
+    return f"data:image/png;base64,{b64encode(path.read_bytes()).decode()}"

@@ -1,8 +1,10 @@
-"""Pictures that visitors send: a file, the clipboard or the webcam."""
+"""Pictures that visitors send through Gradio's own component: a file, the clipboard or the webcam."""
 
 from collections.abc import Callable
+from pathlib import Path
 
 import gradio as gr
+from gradio.utils import get_upload_folder
 from PIL import ExifTags, Image
 
 from mnist_model.errors import MnistModelError
@@ -38,17 +40,12 @@ def build_picture(label: str, elem_id: str = "") -> gr.Image:
     return picture
 
 
-def answer_when(event: Callable, answer: Callable, inputs: list, output: gr.HTML, js: str | None = None) -> None:
-    """Let `answer` fill `output` on an event, with the raw values of the `inputs`: see `uploaded_path`.
-
-    Args:
-        js: a function that the browser passes the values through on their way.
-    """
+def answer_when(event: Callable, answer: Callable, inputs: list, output: gr.HTML) -> None:
+    """Let `answer` fill `output` on an event, with the raw values of the `inputs`: see `uploaded_path`."""
     event(
         answer,
         inputs,
         output,
-        js=js,
         preprocess=False,
         show_progress="hidden",
         trigger_mode="always_last",
@@ -57,19 +54,24 @@ def answer_when(event: Callable, answer: Callable, inputs: list, output: gr.HTML
     )
 
 
-def uploaded_path(image: dict | None) -> str:
+def uploaded_path(image) -> str:
     """The file behind the raw value of a gr.Image, which events with preprocess=False are given.
 
     gr.Image opens a file before the function runs, and one that is no picture then ends in a traceback. Here it stays
     unopened until the recognizer opens it, and says in a sentence what is wrong with it.
 
+    Gradio checks the path of a value only where that calls itself a file ("meta"): any other is checked here.
+
     Raises:
-        MnistModelError: when there is no file.
+        MnistModelError: when there is no file, or none that Gradio was sent.
     """
-    path = image.get("path") if image else None
-    if not path:
-        raise MnistModelError("No picture was sent: send one image file.")
-    return path
+    path = image.get("path") if isinstance(image, dict) else None
+    try:
+        if isinstance(path, str) and Path(path).resolve().is_relative_to(Path(get_upload_folder()).resolve()):
+            return path
+    except (ValueError, OSError):  # a null byte, a name that is too long
+        pass
+    raise MnistModelError("No picture was sent: send one image file.")
 
 
 def shown_size(picture: Image.Image) -> tuple[int, int]:
