@@ -16,6 +16,7 @@ import gradio as gr
 
 from mnist_model.feedback import Feedback, open_feedback
 from mnist_model.ui.api import build_api
+from mnist_model.ui.code import build_code_tab
 from mnist_model.ui.compare import build_compare_tab
 from mnist_model.ui.draw import build_draw_tab
 from mnist_model.ui.models import Models
@@ -34,7 +35,7 @@ def build_demo(feedback: Feedback | None = None) -> gr.Blocks:
     models = Models(recognizer)
     with gr.Blocks(title="Handwritten digits") as demo:
         build_heading(recognizer, notice)
-        with gr.Tabs():
+        with gr.Tabs(overflow_behavior="wrap"):  # a menu hides, behind a button without a name
             with gr.Tab("Draw"):
                 build_draw_tab(models, feedback)
             with gr.Tab("Upload"):
@@ -43,6 +44,8 @@ def build_demo(feedback: Feedback | None = None) -> gr.Blocks:
                 build_compare_tab(models)
             with gr.Tab("Results"):
                 build_results_tab()
+            with gr.Tab("Code"):
+                build_code_tab(recognizer)
         build_api(recognizer)
     return demo
 

@@ -1,14 +1,18 @@
-"""How long until the app answers, and what it holds in memory: python benchmarks/startup.py [--runs 3]
+"""How long until the app answers, and what it holds in memory: python benchmarks/startup.py [--runs 3] [--where]
 
 Beside it, in the same run, what importing Gradio and onnxruntime alone costs (the rest is ours), and the same page on
-torch and timm, as most Spaces have it. Needs Linux (/proc).
+torch and timm, as most Spaces have it. With --where, instead, the steps of one start, and the packages whose modules
+take longest to import. Needs Linux (/proc).
 """
 
 import argparse
+import json
+import re
 import subprocess
 import sys
 import tempfile
 import time
+from collections import Counter
 from pathlib import Path
 from statistics import median
 
@@ -35,6 +39,27 @@ def predict(picture):
 gradio.Interface(predict, gradio.Image(type="pil"), gradio.Label(), api_name="predict").launch()
 """
 
+STEPS = {
+    "Python": "pass",
+    "import onnxruntime": "import onnxruntime",
+    "import gradio": "import gradio",
+    "the default model": "from mnist_model import DigitRecognizer; model = DigitRecognizer.from_pretrained()",
+    "the page": "from app import demo",
+    "the server": "from mnist_model.ui.page import launch_options; "
+    "demo.launch(**launch_options(), prevent_thread_lock=True, quiet=True)",
+    "a first digit": "from mnist_model.ui.assets import EXAMPLES; model.predict(EXAMPLES[0])",
+}
+LISTED_PACKAGES = 10
+
+STEP_BY_STEP = f"""
+import json, time
+rows, start = [], time.perf_counter()
+for name, code in {STEPS!r}.items():
+    exec(code)
+    rows.append([name, time.perf_counter() - start, open("/proc/self/status").read()])
+print(json.dumps(rows))
+"""
+
 
 def resident_megabytes(status: str) -> float:
     """Resident memory from the text of /proc/PID/status."""
@@ -57,10 +82,37 @@ def measure_app(script: Path, picture: str) -> tuple[float, float]:
         return seconds, resident_megabytes(Path(f"/proc/{process.pid}/status").read_text())
 
 
+def print_steps() -> None:
+    """What each step of one start adds, and how long the modules of which package took to import."""
+    # Python's own account of imports lengthens them, and takes memory: it has a start of its own.
+    plain, accounted = (
+        subprocess.run(
+            [sys.executable, *flags, "-c", STEP_BY_STEP], capture_output=True, text=True, check=True, cwd=ROOT
+        )
+        for flags in ((), ("-X", "importtime"))
+    )
+    print(f"{'':24}{'seconds':>10}{'MB resident':>14}{'MB added':>11}")
+    before = 0.0, 0.0
+    for name, seconds, status in json.loads(plain.stdout.splitlines()[-1]):
+        megabytes = resident_megabytes(status)
+        print(f"{name:24}{seconds - before[0]:10.2f}{megabytes:14.0f}{megabytes - before[1]:11.0f}")
+        before = seconds, megabytes
+    spent: Counter[str] = Counter()
+    for own, package in re.findall(r"^import time: +(\d+) \| +\d+ \| +(\w+)", accounted.stderr, flags=re.MULTILINE):
+        spent[package] += int(own) / 1e6
+    print(f"\n{'package':24}{'seconds':>10}")
+    for package, seconds in spent.most_common(LISTED_PACKAGES):
+        print(f"{package:24}{seconds:10.2f}")
+
+
 def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__.partition("\n")[0])
     parser.add_argument("--runs", type=int, default=3, help="the median of so many runs is printed (default: 3)")
-    runs = parser.parse_args().runs
+    parser.add_argument("--where", action="store_true", help="the steps of one start instead")
+    options = parser.parse_args()
+    if options.where:
+        return print_steps()
+    runs = options.runs
     with tempfile.TemporaryDirectory() as folder:
         picture, on_torch = f"{folder}/seven.png", Path(folder, "on_torch.py")
         draw_strokes(DIGITS["7"]).save(picture)

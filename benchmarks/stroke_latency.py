@@ -1,12 +1,15 @@
-"""From pen up to the answer on the screen, beside gr.Sketchpad: python benchmarks/stroke_latency.py [--strokes 50]
+"""From pen up to the answer on the screen, beside gr.Sketchpad: python benchmarks/stroke_latency.py [--others 10]
 
 Chromium draws the same strokes with the mouse in both apps, on the same recognizer. The clock starts in the page at the
-pointerup event and stops when the frame with the answer to the whole stroke has been painted.
+pointerup event and stops when the frame with the answer to the whole stroke has been painted. With --others, our app is
+measured once more, while so many visitors of load.py draw in it.
 """
 
 import argparse
 import os
+import subprocess
 import sys
+from contextlib import contextmanager
 from itertools import cycle
 from pathlib import Path
 from statistics import median, quantiles
@@ -19,6 +22,7 @@ from strokes import DIGITS  # noqa: E402
 
 LOST_MS = 5000  # no answer after so long: the stroke is counted as lost
 PAUSE_MS = 300  # between strokes, so that nothing of one is left when the next begins
+OTHERS_EVERY = 0.25  # seconds: a pad asks every 100 ms while the pen moves, which it does less than half of the time
 
 # `selector` is an element that changes with each answer, and with nothing else.
 STOPWATCH = """(selector) => {
@@ -83,8 +87,25 @@ def wait_for_latency(page) -> float | None:
         return None
 
 
-def measure_ours(browser, count: int):
-    with serve() as (url, _):
+@contextmanager
+def others_drawing(url: str, count: int):
+    """So many visitors who draw, in a process of their own."""
+    if not count:
+        yield
+        return
+    options = ["--url", url, "--visitors", str(count), "--every", str(OTHERS_EVERY)]
+    command = [sys.executable, str(Path(__file__).with_name("load.py")), *options]
+    with subprocess.Popen(command, stdout=subprocess.PIPE, text=True) as process:
+        try:
+            assert process.stdout and process.stdout.readline() == "asking\n"
+            yield
+            assert process.poll() is None, "the other visitors have left"
+        finally:
+            process.terminate()
+
+
+def measure_ours(browser, count: int, others: int = 0):
+    with serve() as (url, _), others_drawing(url, others):
         page = browser.new_page()
         page.goto(url)
         page.locator("#draw canvas").wait_for()
@@ -112,10 +133,14 @@ def main() -> None:
         return serve_sketchpad()
     parser = argparse.ArgumentParser(description=__doc__.partition("\n")[0])
     parser.add_argument("--strokes", type=int, default=50, help="how many strokes in each app (default: 50)")
-    count = parser.parse_args().strokes
+    parser.add_argument("--others", type=int, default=0, help="visitors who draw in our app meanwhile (default: 0)")
+    options = parser.parse_args()
+    count, others = options.strokes, options.others
     with open_chromium() as browser:
         print(f"{'':16}{'median':>13}{'95th pct':>13}{'no answer':>16}")
         ours = row("this app", measure_ours(browser, count))
+        if others:
+            row(f"{others} others draw", measure_ours(browser, count, others))
         stock = row("gr.Sketchpad", measure_sketchpad(browser, count))
     print(f"{'ratio':16}{stock[0] / ours[0]:10.1f} x {stock[1] / ours[1]:10.1f} x")
 

@@ -13,6 +13,7 @@ __version__ = "0.1.0"
 
 _MODULE_OF = {
     "DigitRecognizer": "recognizer",
+    "Explanation": "explain",
     "MnistModelError": "errors",
     "Prediction": "recognizer",
     "Reading": "recognizer",

@@ -21,8 +21,9 @@ from PIL import Image, UnidentifiedImageError
 from .closeup import find_writing
 from .config import bundled_checkpoint, read_config
 from .errors import MnistModelError
+from .explain import Explanation, explain_ink
 from .lattice import cost_of_doubt, find_digits, legible
-from .preprocessing import find_one_digit, fit_to_box
+from .preprocessing import canonicalize, find_one_digit, fit_to_box
 from .refusal import Refusal, why_refused
 from .rejection import REJECTION_FILE, Rejection
 from .segmentation import ink_box
@@ -227,7 +228,7 @@ class DigitRecognizer:
             return [], []
         size = self._input_size(self._session)
         inputs = self._inputs(images, size)
-        logits = np.asarray(self._session.run(["logits"], inputs)[0])
+        logits = self._logits(inputs)
         exponentials = np.exp(logits - logits.max(axis=1, keepdims=True))
         probabilities = exponentials / exponentials.sum(axis=1, keepdims=True)
         margins = np.array([math.inf if image.any() else -math.inf for image in images])
@@ -239,6 +240,32 @@ class DigitRecognizer:
             margins = np.minimum(margins, self._rejection.scores(logits, rejection_logits) - self._rejection.threshold)
         rows = zip(probabilities.tolist(), (margins >= 0).tolist(), images, strict=True)
         return [self._prediction(*row) for row in rows], margins.tolist()
+
+    def explain(self, image) -> Explanation | None:
+        """Which ink decides what a picture of one digit is read as, and what parts it from the runner-up.
+
+        Args:
+            image: a path, or what `canonicalize` takes.
+        Returns:
+            An `Explanation` of what `predict` reads; None where there is no ink.
+        Raises:
+            MnistModelError: a path leads to no picture that can be opened.
+
+        >>> page = np.full((200, 200), 255, np.uint8)
+        >>> page[30:170, 95:105] = 0
+        >>> explanation = DigitRecognizer.from_pretrained().explain(page)
+        >>> explanation.label, explanation.evidence.shape, explanation.parts[0].place
+        ('1', (28, 28), 'top')
+        """
+        return self.explain_canonical(canonicalize(_opened(image)))
+
+    def explain_canonical(self, canonical: np.ndarray) -> Explanation | None:
+        """As `explain`, of a picture that is in MNIST's form already: the `canonical` of a `Prediction`."""
+        size = self._input_size(self._session)
+        return explain_ink(canonical, lambda images: self._logits(self._inputs(images, size)), self.label_names)
+
+    def _logits(self, inputs: dict[str, np.ndarray]) -> np.ndarray:
+        return np.asarray(self._session.run(["logits"], inputs)[0])
 
     @staticmethod
     def _input_size(session: onnxruntime.InferenceSession) -> tuple[int, int]:

@@ -171,6 +171,26 @@ def test_no_file_of_the_server_is_read(url, path, meta):
         assert answer.read().startswith(b"event: error")
 
 
+def test_no_event_of_the_page_reads_a_file_of_the_server(url):
+    with urlopen(f"{url}config") as response:
+        events = [event for event in json.load(response)["dependencies"] if event["backend_fn"]]
+    for event in events:
+        data = [{"path": str(EXAMPLES[0])}, "mnist_cnn"][: len(event["inputs"])]
+        answer = ask_event(url, event["id"], data)
+        refused = not answer["success"] or answer["output"]["data"][0].get("state") == "error"
+        assert refused, (event["api_name"], answer)
+
+
+def ask_event(url: str, number: int, data: list) -> dict:
+    """What an event of the page answers, by its number in the page's configuration."""
+    body = json.dumps({"data": data, "fn_index": number, "session_hash": "stranger"}).encode()
+    with urlopen(Request(f"{url}gradio_api/queue/join", body, {"Content-Type": "application/json"})):
+        pass
+    with urlopen(f"{url}gradio_api/queue/data?session_hash=stranger", timeout=20) as response:
+        messages = [json.loads(line[6:]) for line in response if line.startswith(b"data: ")]
+    return next(message for message in messages if message["msg"] == "process_completed")
+
+
 def test_an_upload_over_10_mb_is_refused(url, client, tmp_path):
     boundary, content = "boundary", bytes(11 * 2**20)
     head = f'--{boundary}\r\nContent-Disposition: form-data; name="files"; filename="big.png"\r\n\r\n'

@@ -1,4 +1,4 @@
-"""The two endpoints for gradio_client and curl: /predict and /read."""
+"""The two endpoints for gradio_client and curl: /predict and /read. They are the tools of the MCP server too."""
 
 import gradio as gr
 
@@ -12,6 +12,9 @@ def build_api(recognizer) -> None:
 
         Returns what gr.Label returns: the label, and all ten digits with their confidence, best first. The label is
         null where the picture shows no digit; the confidences are then what the model would guess if it had to.
+
+        Args:
+            image: a picture of one handwritten digit, dark on light or light on dark, at most 10 MB
         """
         prediction = answer(recognizer.predict, image)
         ranking = prediction.top(len(prediction.probabilities))
@@ -21,7 +24,13 @@ def build_api(recognizer) -> None:
         }
 
     def read(image):
-        """The number in a picture: its text, and for each digit its box (x, y, width, height), label and confidence."""
+        """The number in a picture: its text, and for each digit its box (x, y, width, height), label and confidence.
+
+        Boxes are in pixels of the picture, confidences between 0 and 1. The text is empty where there is no digit.
+
+        Args:
+            image: a picture of handwritten digits beside each other, dark on light or light on dark, at most 10 MB
+        """
         reading = answer(recognizer.read, image)
         return {"text": reading.text, "digits": [describe(digit) for digit in reading.digits]}
 

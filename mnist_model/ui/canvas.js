@@ -1,17 +1,21 @@
 // The drawing pad, square or wide: props.pages says what for. Strokes are kept as vectors, [[x, y], ...] in units of the
 // pad's height, and drawn again whenever the pad changes its size or colours. Gradio runs this with `element`, `props`
-// and `server` in scope; `createView` is defined by the script before it.
+// and `server` in scope; the scripts before it define `createView`, and what ink.js, link.js and drawings.js do.
 const LIVE_MS = 100; // at most one question so often while the pen moves
 const KEY_STEP = 0.04;
+const PENS = new Map([["thin", 0.6], ["medium", 1], ["thick", 1.6]]); // of the page's pen
 
 const pad = element.querySelector("canvas");
 const brush = pad.getContext("2d");
 const nib = element.querySelector(".nib");
+app.sayAll(element);
 const view = createView(element);
 
 let page = props.pages[0];
+let id = app.newId(); // of the drawing, until it is cleared
 let strokes = [];
-let past = []; // what `strokes` was before each change, for undo
+let past = []; // [id, strokes] before each change, for undo
+let future = []; // and what undo took back, for redo
 let current = null; // the stroke under the pen
 let pointer = null; // the pointer that draws it
 
@@ -25,12 +29,15 @@ async function ask(settled) {
   const asked = version;
   askedAt = performance.now();
   waiting += 1;
-  const question = { strokes, model: view.model?.() };
+  const question = { strokes, model: view.model?.(), settled };
+  const drawing = { id, strokes, page: page.name, model: question.model };
   const answer = await server[page.answer](question).catch(() => null); // Gradio answers undefined when it is not reached
   waiting -= 1;
   if (asked <= shown) return;
   shown = asked;
-  view.show(answer ?? props.unreachable, settled && asked === version);
+  const last = settled && asked === version;
+  view.show(answer ?? props.unreachable, last);
+  if (last) view.settled?.(answer ?? props.unreachable, drawing);
 }
 
 function askWhileDrawing() {
@@ -39,11 +46,13 @@ function askWhileDrawing() {
 
 function settle() {
   element.querySelector(".undo").disabled = !past.length;
+  element.querySelector(".redo").disabled = !future.length;
   element.querySelector(".clear").disabled = !strokes.length;
   element.querySelector(".invitation").hidden = strokes.length > 0;
   if (strokes.length) return ask(true);
   shown = version; // an answer still on its way belongs to ink that is gone
   view.show(page.blank);
+  view.settled?.(page.blank, null);
 }
 
 // What is asked has changed, if not the ink: an answer on its way is to the question before.
@@ -62,38 +71,38 @@ function fit() {
   if (!pad.clientWidth) return; // the tab is hidden
   pad.width = Math.round(pad.clientWidth * devicePixelRatio);
   pad.height = Math.round(pad.clientHeight * devicePixelRatio);
-  nib.style.width = nib.style.height = `${page.pen * pad.clientHeight}px`;
   redraw();
 }
 
 function redraw() {
+  nib.style.width = nib.style.height = `${penWidth() * pad.clientHeight}px`;
   brush.clearRect(0, 0, pad.width, pad.height);
   brush.strokeStyle = getComputedStyle(pad).color;
-  brush.lineCap = brush.lineJoin = "round";
-  brush.lineWidth = page.pen * pad.height;
-  for (const stroke of strokes) drawLine(stroke);
+  drawInk(brush, strokes, pad.height, penWidth());
+  tell("redrawn");
 }
 
-function drawLine(points) {
-  brush.beginPath();
-  brush.moveTo(points[0][0] * pad.height, points[0][1] * pad.height);
-  for (const [x, y] of points) brush.lineTo(x * pad.height, y * pad.height);
-  brush.stroke();
+// What lies on the pad, if anything, hears of its ink.
+function tell(name) {
+  pad.dispatchEvent(new Event(name, { bubbles: true }));
 }
 
 // ---- changes
 function remember() {
-  past.push(strokes.map((stroke) => stroke.slice()));
+  past.push([id, strokes]);
+  future = [];
+  if (!strokes.length) id = app.newId();
   strokes = strokes.slice();
   version += 1;
 }
 
 function penDown(point) {
+  tell("pendown");
   remember();
   current = [point];
   strokes.push(current);
   element.querySelector(".invitation").hidden = true;
-  drawLine(current);
+  redraw();
 }
 
 function penMove(point) {
@@ -101,7 +110,6 @@ function penMove(point) {
   if (Math.hypot(point[0] - last[0], point[1] - last[1]) < 0.003) return;
   current.push(point);
   version += 1;
-  drawLine([last, point]);
 }
 
 function penUp() {
@@ -110,12 +118,15 @@ function penUp() {
   settle();
 }
 
-function undo() {
-  if (!past.length || current) return;
-  strokes = past.pop();
+function travel(from, to) {
+  if (!from.length || current) return;
+  to.push([id, strokes]);
+  [id, strokes] = from.pop();
   redraw();
   askAnew();
 }
+const undo = () => travel(past, future);
+const redo = () => travel(future, past);
 
 function clear() {
   if (!strokes.length || current) return;
@@ -125,12 +136,23 @@ function clear() {
   settle();
 }
 
+// Another drawing in the place of this one, on the page of that name; undo brings this one back.
+function open(drawing, name = page.name) {
+  if (current) penUp();
+  remember();
+  [id, strokes] = [app.newId(), drawing];
+  element.querySelectorAll("input[name=page]").forEach((radio) => (radio.checked = radio.value === name));
+  turn(name);
+}
+
 // ---- the pages
 function turn(name) {
   if (current) penUp();
+  const turned = name !== page.name;
   page = props.pages.find((one) => one.name === name);
+  if (turned) showExamples(); // else the one that was chosen keeps the focus
   fitInto(page.width);
-  element.querySelector(".tab-grid").classList.toggle("wide", page.width > 1);
+  element.querySelector(".tab-grid")?.classList.toggle("wide", page.width > 1);
   element.querySelector(".invitation").textContent = page.invitation;
   pad.setAttribute("aria-label", page.label);
   at = [page.width / 2, 0.5];
@@ -143,16 +165,46 @@ function turn(name) {
 // Nothing drawn, and nothing that undo brings back, may lie beyond the narrower page.
 function fitInto(width) {
   let [least, most] = [Infinity, 0];
-  for (const [x] of [strokes, ...past].flat(2)) [least, most] = [Math.min(least, x), Math.max(most, x)];
+  const drawings = [strokes, ...[...past, ...future].map(([, drawing]) => drawing)];
+  for (const [x] of drawings.flat(2)) [least, most] = [Math.min(least, x), Math.max(most, x)];
   if (most <= width) return;
   const factor = Math.min(1, width / (most - least + page.pen));
-  const move = ([x, y]) => [width / 2 + (x - (least + most) / 2) * factor, 0.5 + (y - 0.5) * factor];
-  strokes = strokes.map((stroke) => stroke.map(move));
-  past = past.map((drawing) => drawing.map((stroke) => stroke.map(move)));
+  const move = (point) => {
+    const moved = [width / 2 + (point[0] - (least + most) / 2) * factor, 0.5 + (point[1] - 0.5) * factor];
+    if (pressed.has(point)) pressed.set(moved, pressed.get(point));
+    return moved;
+  };
+  const moveAll = (drawing) => drawing.map((stroke) => stroke.map(move));
+  strokes = moveAll(strokes);
+  [past, future] = [past, future].map((states) => states.map(([name, drawing]) => [name, moveAll(drawing)]));
+}
+
+function showExamples() {
+  const buttons = page.examples.map((name) => exampleButton(name, page.width, open));
+  element.querySelector(".drawings").replaceChildren(...buttons);
 }
 
 for (const radio of element.querySelectorAll("input[name=page]")) {
   radio.addEventListener("change", () => turn(radio.value));
+}
+
+// ---- the pen
+let pen = "medium";
+const penWidth = () => page.pen * PENS.get(pen);
+
+function followPen() {
+  if (PENS.has(app.preference("pen"))) pen = app.preference("pen");
+  element.querySelector(`.pens input[value=${pen}]`).checked = true;
+  redraw();
+}
+for (const radio of element.querySelectorAll(".pens input")) {
+  radio.addEventListener("change", () => app.prefer("pen", radio.value));
+}
+document.addEventListener("preferred", followPen); // also on the pad of another tab
+
+function changePen(by) {
+  const names = [...PENS.keys()];
+  app.prefer("pen", names[clip(names.indexOf(pen) + by, names.length - 1)]);
 }
 
 // ---- mouse, pen and finger
@@ -161,7 +213,9 @@ const clip = (value, most) => Math.min(Math.max(value, 0), most);
 function position(event) {
   const box = pad.getBoundingClientRect();
   const part = (value, most) => Math.round(clip(value / box.height, most) * 1e4) / 1e4;
-  return [part(event.clientX - box.left, page.width), part(event.clientY - box.top, 1)];
+  const point = [part(event.clientX - box.left, page.width), part(event.clientY - box.top, 1)];
+  if (event.pointerType === "pen" && event.pressure) pressed.set(point, 0.5 + event.pressure); // 0.5 is an even hand's
+  return point;
 }
 
 pad.addEventListener("pointerdown", (event) => {
@@ -176,6 +230,7 @@ pad.addEventListener("pointermove", (event) => {
   if (event.pointerId !== pointer) return;
   const steps = event.getCoalescedEvents?.() ?? [];
   for (const step of steps.length ? steps : [event]) penMove(position(step));
+  redraw();
   askWhileDrawing();
 });
 for (const end of ["pointerup", "pointercancel"]) {
@@ -192,6 +247,7 @@ function moveNib(event) {
   at = [clip(at[0] + along("ArrowLeft", "ArrowRight"), page.width), clip(at[1] + along("ArrowUp", "ArrowDown"), 1)];
   if (current && pointer === null) {
     penMove(at);
+    redraw();
     askWhileDrawing();
   }
 }
@@ -208,7 +264,8 @@ pad.addEventListener("keydown", (event) => {
     moveNib(event);
   } else if (event.key === " " && pointer === null) {
     if (!event.repeat) current ? penUp() : penDown(at);
-  } else return;
+  } else if (event.key === "[" || event.key === "]") changePen(event.key === "]" ? 1 : -1);
+  else return;
   event.preventDefault(); // the page must not scroll
   showNib();
 });
@@ -219,17 +276,24 @@ pad.addEventListener("blur", () => {
   showNib();
 });
 document.addEventListener("keydown", (event) => {
-  const here = element.contains(event.target) ? !event.target.closest("select") : event.target === document.body;
+  const here = element.contains(event.target) ? !event.target.closest("select, dialog") : event.target === document.body;
   if (!here || !pad.offsetParent) return;
-  if ((event.ctrlKey || event.metaKey) && !event.shiftKey && event.key.toLowerCase() === "z") undo();
+  const key = (event.ctrlKey || event.metaKey ? "ctrl+" : "") + event.key.toLowerCase();
+  if (key === "ctrl+z") event.shiftKey ? redo() : undo();
+  else if (key === "ctrl+y") redo();
   else if (["Delete", "Backspace", "Escape"].includes(event.key)) clear();
   else return;
   event.preventDefault();
 });
 
 element.querySelector(".undo").addEventListener("click", undo);
+element.querySelector(".redo").addEventListener("click", redo);
 element.querySelector(".clear").addEventListener("click", clear);
+for (const control of element.querySelectorAll(".tools [aria-label]")) control.title = control.ariaLabel;
 new ResizeObserver(fit).observe(pad);
 new MutationObserver(redraw).observe(document.body, { attributeFilter: ["class"] }); // light and dark
 showNib();
+showExamples();
+followPen();
 view.show(page.blank, false);
+view.ready?.();

@@ -18,9 +18,11 @@ class Page:
 
     Args:
         name: of its radio button, where there are several pages.
-        answer: takes {"strokes": lists of [x, y] in units of the pad's height, "model": the chosen name or nothing}.
+        answer: takes {"strokes": lists of [x, y] in units of the pad's height, "model": the chosen name or nothing,
+            "settled": whether the pen is up}.
         blank: the answer while nothing is drawn.
         pen: width of the pen, and `width` that of the pad, in units of its height.
+        examples: digits, or numbers, whose drawings can be chosen.
         invitation: on the empty pad.
         label: of the pad, for screen readers.
     """
@@ -30,6 +32,7 @@ class Page:
     blank: dict
     pen: float
     width: float
+    examples: list[str]
     invitation: str
     label: str
 
@@ -41,6 +44,7 @@ def build_canvas(
     css: str,
     js: str,
     unreachable: dict,
+    tools: str = "",
     functions: Sequence[FunctionType] = (),
     **props,
 ) -> gr.HTML:
@@ -52,13 +56,16 @@ def build_canvas(
     Args:
         pages: the first is shown at the start.
         layout: HTML, of which "$pad" stands for the pad.
-        js: defines createView(element), which gives {show(answer, settled)} and, where one can be chosen, model().
+        js: defines createView(element), which gives {show(answer, settled)} and, where one can be chosen, model(); if
+            it likes, settled(answer, drawing) for the last answer to each drawing, {id, strokes, page, model}, or to
+            the blank pad (null), and ready(), called when drawings can be opened.
         unreachable: the answer to show when the server gives none.
+        tools: HTML of buttons beside those of the pad.
         functions: what else `js` may ask the server.
         props: what else `js` needs.
     """
     pad = Template(read_asset("canvas.html")).substitute(
-        id=elem_id, label=pages[0].label, invitation=pages[0].invitation
+        id=elem_id, label=pages[0].label, invitation=pages[0].invitation, tools=tools
     )
     settings = [vars(page) | {"answer": page.answer.__name__} for page in pages]
     return gr.HTML(
@@ -67,7 +74,7 @@ def build_canvas(
         unreachable=unreachable,
         html_template=Template(layout).substitute(pad=pad),
         css_template=read_asset("canvas.css") + css,
-        js_on_load=js + read_asset("canvas.js"),
+        js_on_load=js + "".join(map(read_asset, ("ink.js", "link.js", "drawings.js", "canvas.js"))),
         server_functions=[*(page.answer for page in pages), *functions],
         apply_default_css=False,
         elem_id=elem_id,

@@ -55,6 +55,7 @@ def build_compare_tab(models: Models) -> None:
         nothing(DRAW_HINT),
         pen=0.06,
         width=1,
+        examples=list("0123456789"),
         invitation="Draw a digit",
         label="Drawing pad: draw a digit from 0 to 9, for all models",
     )

@@ -1,8 +1,48 @@
-// The answer beside the pad.
+// The answer beside the pad, sharing it, and opening what was shared.
 function createView(element) {
   const correct = (correction) => server.correct({ ...correction, strokes, page: page.name, model: view.model() });
   const [root, layer] = [element.querySelector(".result"), element.querySelector(".boxes")];
   const view = createResultView(root, layer, props.models, props.storage, correct);
   view.onModel(askAnew);
-  return view;
+
+  const share = createSharing(element);
+  const button = element.querySelector("button.share");
+  const pageOf = (drawing) => props.pages.find(({ name }) => name === drawing.page);
+  let last = null; // the drawing and its answer
+  button.addEventListener("click", () => share(last.drawing, pageOf(last.drawing).pen, last.answer));
+
+  let linked = null; // the strokes that the link of the page's address holds
+  const isLink = () => new URLSearchParams(location.hash.slice(1)).has("ink");
+
+  function openLink() {
+    if (!isLink()) return;
+    const link = readLink(location.hash, props.pages);
+    if (!link) return view.show({ ...page.blank, state: "error", sentence: app.say("share.broken") });
+    const panel = element.closest("[role=tabpanel]");
+    document.querySelector(`[role=tab][aria-controls="${panel?.id}"]`)?.click();
+    view.useModel(link.model);
+    linked = link.strokes;
+    open(linked, link.page);
+  }
+
+  function settled(answer, drawing) {
+    if (linked && drawing?.strokes !== linked && isLink()) {
+      linked = null;
+      history.replaceState(null, "", location.pathname + location.search); // it is no longer what is drawn
+    }
+    last = drawing && answer.state !== "error" ? { drawing, answer } : null;
+    button.disabled = !last;
+    if (last) setTimeout(() => announce(drawing, answer)); // once the answer is shown: a picture takes its time
+  }
+
+  function announce(drawing, answer) {
+    const { width, pen } = pageOf(drawing);
+    app.announce({ source: "draw", ...drawing, answer, picture: pictureOf(drawing.strokes, width, pen) });
+  }
+
+  function ready() {
+    addEventListener("hashchange", openLink);
+    openLink();
+  }
+  return { ...view, settled, ready };
 }

@@ -2,19 +2,24 @@
 
 from collections.abc import Callable
 
+import numpy as np
+
 from mnist_model.errors import MnistModelError
 from mnist_model.feedback import Feedback
-from mnist_model.recognizer import DigitRecognizer
+from mnist_model.recognizer import Box, DigitRecognizer, ReadDigit
+from mnist_model.segmentation import ink_box
 from mnist_model.ui import correction, result, words
 from mnist_model.ui.assets import read_asset
 from mnist_model.ui.canvas import UNREACHABLE, Page, build_canvas, choices
-from mnist_model.ui.drawing import WIDE, draw_page, draw_strokes, may_be_number, parse_question
+from mnist_model.ui.drawing import WIDE, draw_page, draw_strokes, may_be_number, pad_in_picture, parse_question
 from mnist_model.ui.models import Models
+from mnist_model.ui.why import explain_answer
 
 DIGIT_HINT = "Draw a digit from 0 to 9."
 NUMBER_HINT = "Write a number, digit by digit."
 PAGES = choices("What to draw", "page", {"digit": "One digit", "number": "A number"})
-LAYOUT = f'<div class="tab-grid"><div class="pad">{PAGES}$pad</div>{result.HTML}</div>'
+SHARE_BUTTON = read_asset("share_button.html")
+LAYOUT = f'<div class="tab-grid"><div class="pad">{PAGES}$pad</div>{result.HTML}</div>{read_asset("share.html")}'
 
 
 def build_draw_tab(models: Models, feedback: Feedback | None = None) -> None:
@@ -38,6 +43,7 @@ def build_draw_tab(models: Models, feedback: Feedback | None = None) -> None:
                 result.blank(DIGIT_HINT),
                 pen=0.06,
                 width=1,
+                examples=list("0123456789"),
                 invitation="Draw a digit",
                 label="Drawing pad: draw a digit from 0 to 9",
             ),
@@ -47,36 +53,47 @@ def build_draw_tab(models: Models, feedback: Feedback | None = None) -> None:
                 result.blank(NUMBER_HINT),
                 pen=0.045,
                 width=WIDE,
+                examples=["10", "42", "365", "1024", "90210"],
                 invitation="Write a number",
                 label="Drawing pad: write a number",
             ),
         ],
         LAYOUT,
-        css=result.CSS,
-        js=result.JS + read_asset("draw.js"),
+        css=result.CSS + read_asset("share.css"),
+        js=result.JS + "".join(map(read_asset, ("card.js", "share.js", "draw.js"))),
         unreachable=result.blank(UNREACHABLE, state="error"),
+        tools=SHARE_BUTTON,
         functions=[correct],
         models=words.model_options(models.facts),
         storage=correction.storage(feedback),
     )
 
 
-def show_digit(recognizer: DigitRecognizer, strokes: list) -> dict:
+def show_digit(recognizer: DigitRecognizer, strokes: list, explained: bool = False) -> dict:
     picture = draw_strokes(strokes)
     prediction = recognizer.predict(picture)
     if words.state(prediction) == "sure" and not may_be_number(strokes):
-        return result.show_digit(prediction)
-    return result.show(recognizer.read(picture))  # as a number, if it is one after all
+        box = Box(*ink_box(1 - np.asarray(picture) / 255))
+        answer, digits = result.show_digit(prediction), [ReadDigit(box, prediction)]
+    else:
+        reading = recognizer.read(picture)  # as a number, if it is one after all
+        answer, digits = result.show(reading), reading.digits
+    left, top, side = pad_in_picture(strokes)
+    return explain_answer(answer, recognizer, digits, (left, top, side, side)) if explained else answer
 
 
-def show_number(recognizer: DigitRecognizer, strokes: list) -> dict:
+def show_number(recognizer: DigitRecognizer, strokes: list, explained: bool = False) -> dict:
     page = draw_page(strokes)
-    return result.show(recognizer.read(page), page.size)
+    reading = recognizer.read(page)
+    answer = result.show(reading, page.size)
+    return explain_answer(answer, recognizer, reading.digits, (0, 0, *page.size)) if explained else answer
 
 
 def _answer(models: Models, question, width: float, hint: str, show: Callable) -> dict:
     try:
         strokes, model = parse_question(question, width)
-        return show(models.get(model), strokes) if strokes else result.blank(hint)
+        if not strokes:
+            return result.blank(hint)
+        return show(models.get(model), strokes, explained=bool(question.get("settled")))
     except MnistModelError as error:
         return result.blank(str(error), state="error")

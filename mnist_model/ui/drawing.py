@@ -66,14 +66,16 @@ def draw_strokes(strokes: list[list[Point]]) -> Image.Image:
     Because strokes are vectors, the pen on the screen need not be the pen in the picture: the drawing is enlarged to a
     fixed size and inked with a pen of fixed width, so that a small digit is not a blob and a large one not a thread.
     """
-    (left, right), (top, bottom) = _range(strokes, 0), _range(strokes, 1)
-    factor = min(LONGER_SIDE / max(right - left, bottom - top, 1e-6), SIDE * MAX_ENLARGEMENT) * OVERSAMPLING
-    middle_x, middle_y = (left + right) / 2, (top + bottom) / 2
-    centre = SIDE * OVERSAMPLING / 2
-    lines = [
-        [(centre + (x - middle_x) * factor, centre + (y - middle_y) * factor) for x, y in stroke] for stroke in strokes
-    ]
+    left, top, side = (value * OVERSAMPLING for value in pad_in_picture(strokes))
+    lines = [[(left + x * side, top + y * side) for x, y in stroke] for stroke in strokes]
     return _ink(lines, (SIDE, SIDE), PEN)
+
+
+def pad_in_picture(strokes: list[list[Point]]) -> tuple[float, float, float]:
+    """Left, top and side of the square pad, in pixels of the picture that `draw_strokes` gives."""
+    (left, right), (top, bottom) = _range(strokes, 0), _range(strokes, 1)
+    factor = min(LONGER_SIDE / max(right - left, bottom - top, 1e-6), SIDE * MAX_ENLARGEMENT)
+    return SIDE / 2 - (left + right) / 2 * factor, SIDE / 2 - (top + bottom) / 2 * factor, factor
 
 
 def draw_page(strokes: list[list[Point]]) -> Image.Image:

@@ -31,11 +31,18 @@ const app = (() => {
     return kept[name];
   }
 
+  // All that show it follow "preferred".
   function prefer(name, value) {
+    if (kept[name] === value) return;
     kept[name] = value;
+    document.dispatchEvent(new CustomEvent("preferred", { detail: name }));
     try {
       localStorage.setItem(STORAGE_KEY, JSON.stringify(kept));
     } catch {} // forbidden or full: it holds until the page is left
+  }
+
+  function newId() {
+    return Date.now().toString(36) + Math.random().toString(36).slice(2);
   }
 
   // A tab announces each answer that has settled. `detail`:
@@ -49,5 +56,5 @@ const app = (() => {
     document.dispatchEvent(new CustomEvent("answered", { detail }));
   }
 
-  return { language, say, sayAll, preference, prefer, announce };
+  return { language, say, sayAll, preference, prefer, newId, announce };
 })();

@@ -2,11 +2,13 @@
 
 import json
 from html import escape
+from string import Template
 
 import gradio as gr
 
 from mnist_model import DigitRecognizer, MnistModelError
 from mnist_model.ui.assets import read_asset
+from mnist_model.ui.code import offers_mcp
 from mnist_model.ui.language import LANGUAGES, phrases
 
 FONT = ["system-ui", "-apple-system", "Segoe UI", "Roboto", "Helvetica Neue", "Arial", "sans-serif"]
@@ -30,11 +32,8 @@ def build_heading(recognizer, notice: str) -> None:
     if recognizer.test_accuracy is not None:
         facts.append(f"right on <b>{recognizer.test_accuracy:.2%}</b> of the MNIST test set")
     warning = f'<p class="notice" role="alert">{escape(notice)}</p>' if notice else ""
-    gr.HTML(
-        f"<header><h1>Handwritten digits</h1><p class='facts'>{', '.join(facts)}</p>{warning}</header>",
-        js_on_load=None,
-        apply_default_css=False,
-    )
+    heading = Template(read_asset("heading.html")).substitute(facts=", ".join(facts), notice=warning)
+    gr.HTML(heading, js_on_load=read_asset("heading.js"), apply_default_css=False)
 
 
 def launch_options() -> dict:
@@ -55,11 +54,12 @@ def launch_options() -> dict:
         "head": f"<script>{page_script()}</script>",
         "i18n": gr.I18n(**{language: phrases(language) for language in LANGUAGES}),
         "max_file_size": "10mb",
+        "mcp_server": offers_mcp(),
         "ssr_mode": False,
     }
 
 
 def page_script() -> str:
-    """`page.js`, with what it says in all languages."""
+    """`page.js`, with what it says in all languages, and `theme.js`."""
     said = json.dumps({language: phrases(language) for language in LANGUAGES}, ensure_ascii=False)
-    return read_asset("page.js").replace("$PHRASES", said.replace("</", "<\\/"))
+    return read_asset("page.js").replace("$PHRASES", said.replace("</", "<\\/")) + read_asset("theme.js")

@@ -5,7 +5,9 @@ function createResultView(root, layer, models, storage, correct) {
   const find = (selector) => root.querySelector(selector);
   const nothing = "data:image/gif;base64,R0lGODlhAQABAIAAAAAAAAAAACH5BAEAAAAALAAAAAABAAEAAAICRAEAOw=="; // transparent
   const correction = createCorrection(find(".correction"), storage, correct);
+  const why = createWhy(root, layer);
   let details = [];
+  let settled = false; // else the pen moves, and the next answer is on its way
 
   function make(tag, className, text = "") {
     const made = document.createElement(tag);
@@ -48,6 +50,7 @@ function createResultView(root, layer, models, storage, correct) {
       radio.setAttribute("aria-checked", chosen);
       radio.tabIndex = chosen ? 0 : -1; // a group is one stop of the tab key: the arrows move within it
     }
+    why.show(details, index, settled);
   }
 
   // ---- choosing a digit, in the number or in the picture
@@ -120,11 +123,23 @@ function createResultView(root, layer, models, storage, correct) {
     find(".about").textContent = models[select.selectedIndex].about;
   }
   select.replaceChildren(...models.map(({ name }) => new Option(name)));
-  select.addEventListener("change", describeModel);
+  // The same on every tab, and on the next visit.
+  select.addEventListener("change", () => {
+    describeModel();
+    app.prefer("model", select.value);
+  });
+  document.addEventListener("preferred", () => useModel(app.preference("model"), true));
+  function useModel(name, tell = false) {
+    if (name === select.value || !models.some((model) => model.name === name)) return;
+    select.value = name;
+    describeModel();
+    if (tell) select.dispatchEvent(new Event("change"));
+  }
+  useModel(app.preference("model"));
   describeModel();
 
-  function show(answer, settled = true) {
-    details = answer.details;
+  function show(answer, last = true) {
+    [details, settled] = [answer.details, last];
     root.dataset.state = answer.state;
     const several = details.length > 1;
     root.classList.toggle("several", several);
@@ -139,5 +154,5 @@ function createResultView(root, layer, models, storage, correct) {
     if (settled) find(".announcement").textContent = answer.sentence;
   }
 
-  return { show, model: () => select.value, onModel: (react) => select.addEventListener("change", react) };
+  return { show, model: () => select.value, useModel, onModel: (react) => select.addEventListener("change", react) };
 }

@@ -9,7 +9,8 @@
 
 Each of the details has label ("" for no digit), state, name (for screen readers), which ("Digit 1 of 3"), confidence,
 spaced (whether a new word begins with it), box (left, top, width and height in per cent of the picture, or None), bars
-(all [digit, probability] pairs, in their order), top (three [digit, percentage] pairs) and seen (a data URL).
+(all [digit, probability] pairs, in their order), top (three [digit, percentage] pairs) and seen (a data URL); where it
+is explained, why (of why.py).
 """
 
 import base64
@@ -21,8 +22,11 @@ from mnist_model.recognizer import Prediction, Reading
 from mnist_model.ui import words
 from mnist_model.ui.assets import read_asset
 
-HTML = read_asset("result.html").replace("$correction", read_asset("correction.html"))
-CSS, JS = (read_asset(f"result.{kind}") + read_asset(f"correction.{kind}") for kind in ("css", "js"))
+PARTS = ("correction", "why")
+HTML = read_asset("result.html")
+for part in PARTS:
+    HTML = HTML.replace(f"${part}", read_asset(f"{part}.html").rstrip())
+CSS, JS = ("".join(read_asset(f"{name}.{kind}") for name in ("result", *PARTS)) for kind in ("css", "js"))
 
 
 def show(reading: Reading, size: tuple[int, int] | None = None) -> dict:
@@ -84,7 +88,7 @@ def describe(prediction: Prediction, taken: bool = True) -> dict:
 
 
 def data_url(pixels, kind: str = "PNG", **options) -> str:
-    """An array of grey levels, uint8, shape (H, W), as a picture that needs no request."""
+    """An array of grey levels, uint8, shape (H, W), as a picture that needs no request; (H, W, 2) with opacity."""
     picture = BytesIO()
     Image.fromarray(pixels).save(picture, kind, **options)
     return f"data:image/{kind.lower()};base64," + base64.b64encode(picture.getvalue()).decode()

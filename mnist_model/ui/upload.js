@@ -1,5 +1,5 @@
 // Takes files, shows one of them large with its answer, and hands several to the batch. Gradio runs this with `element`,
-// `props` and `server` in scope; the scripts before it define createResultView, createBatch and createWebcam.
+// `props` and `server` in scope; the scripts before it define createResultView, createBatch, createWebcam and shrink.
 const find = (selector) => element.querySelector(selector);
 const image = find("#picture .image-frame img");
 app.sayAll(element);
@@ -19,6 +19,7 @@ const webcam = createWebcam(find(".viewfinder"), takeFiles, (failed) => {
   if (failed) fail(app.say("upload.no_camera"));
 });
 
+const ids = new WeakMap(); // of each file, for what is announced
 let files = [];
 let chosen = 0;
 let asked = 0; // what is shown has changed since: an answer to another question is dropped
@@ -42,10 +43,21 @@ async function ask(file, brief = false) {
 async function answerChosen() {
   const turn = ++asked;
   layer.hidden = true; // the boxes go with their picture
-  const answer = await ask(files[chosen]);
+  const [file, model] = [files[chosen], view.model()];
+  const answer = await ask(file);
   if (turn !== asked) return;
   view.show(answer ?? nothing(app.say("upload.unreachable"), "error"));
   layBoxes();
+  if (answer?.details[0].seen) announce(file, model, answer); // what has ink
+}
+
+// A picture that the browser cannot show is announced as the first step has it.
+async function announce(file, model, answer) {
+  const url = URL.createObjectURL(file);
+  const picture = await shrink(url).catch(() => shrink(answer.steps[0].pictures[0]));
+  URL.revokeObjectURL(url);
+  if (!ids.has(file)) ids.set(file, app.newId());
+  app.announce({ source: "upload", id: ids.get(file), answer, model, strokes: null, picture });
 }
 
 function fail(sentence) {

@@ -22,10 +22,11 @@ from mnist_model.ui.language import say
 from mnist_model.ui.models import Models
 from mnist_model.ui.steps import show_steps
 from mnist_model.ui.uploads import shown_size
+from mnist_model.ui.why import explain_answer
 
 AT_ONCE = 2  # pictures that are read for all visitors together, so that drawings are answered meanwhile
 MAX_FILES = 500  # in a batch
-SCRIPTS = ("answers.js", "batch.js", "webcam.js", "upload.js")
+SCRIPTS = ("answers.js", "batch.js", "webcam.js", "thumbnail.js", "upload.js")
 
 
 def build_upload_tab(models: Models, feedback: Feedback | None = None) -> None:
@@ -74,11 +75,14 @@ def answer_file(models: Models, question) -> dict:
     start = perf_counter()
     reading = recognizer.read(picture)
     milliseconds = round((perf_counter() - start) * 1000, 1)
-    answer = result.show(reading, shown_size(picture))
+    size = shown_size(picture)
+    answer = result.show(reading, size)
     if fields.get("brief") == "yes":
         answer = {"state": answer["state"], "sentence": answer["sentence"]}
     else:
-        answer["steps"] = show_steps(follow(picture), answer)
+        steps = follow(picture)
+        answer["steps"] = show_steps(steps, answer)
+        explain_answer(answer, recognizer, reading.digits, (0, 0, *size), steps.ink)
     digits = [describe(digit) for digit in reading.digits]
     return answer | {"text": reading.text, "digits": digits, "milliseconds": milliseconds}
 
