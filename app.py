@@ -3,9 +3,11 @@
 Environment:
     MODEL_ID         Hub id or folder of the model that answers; unset: the checkpoint that ships with the package
     MODEL_REVISION   branch, tag or commit of that model on the Hub
-    DATA_DIR         folder for what visitors agree to leave: their corrections; unset: they are not asked for any
-    FEEDBACK_DATASET with HF_TOKEN: private data set on the Hub that corrections are sent to
     MNIST_DATASET    Hub id or folder of the pictures in the Results tab; unset: ylecun/mnist
+    DATA_DIR         folder where the history of signed-in visitors is kept, and corrections that visitors agreed to
+                     give; unset: nowhere
+    FEEDBACK_DATASET private data set on the Hub that corrections are sent to, with HF_TOKEN; unset: none
+    AUTH             "name:password,name:password": who may come in, where there is no Hugging Face to sign in with
 """
 
 import os
@@ -15,10 +17,13 @@ import sys
 import gradio as gr
 
 from mnist_model.feedback import Feedback, open_feedback
+from mnist_model.ui.account import build_account
 from mnist_model.ui.api import build_api
+from mnist_model.ui.camera import build_camera_tab
 from mnist_model.ui.code import build_code_tab
 from mnist_model.ui.compare import build_compare_tab
 from mnist_model.ui.draw import build_draw_tab
+from mnist_model.ui.history import build_history_tab
 from mnist_model.ui.models import Models
 from mnist_model.ui.page import build_heading, launch_options, load_recognizer
 from mnist_model.ui.results import build_results_tab
@@ -35,15 +40,20 @@ def build_demo(feedback: Feedback | None = None) -> gr.Blocks:
     models = Models(recognizer)
     with gr.Blocks(title="Handwritten digits") as demo:
         build_heading(recognizer, notice)
+        build_account()
         with gr.Tabs(overflow_behavior="wrap"):  # a menu hides, behind a button without a name
             with gr.Tab("Draw"):
                 build_draw_tab(models, feedback)
             with gr.Tab("Upload"):
                 build_upload_tab(models, feedback)
+            with gr.Tab("Camera"):
+                build_camera_tab(models)
             with gr.Tab("Compare"):
                 build_compare_tab(models)
             with gr.Tab("Results"):
                 build_results_tab()
+            with gr.Tab("History"):
+                build_history_tab()
             with gr.Tab("Code"):
                 build_code_tab(recognizer)
         build_api(recognizer)

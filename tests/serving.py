@@ -73,12 +73,12 @@ def answers(url: str) -> bool:
 
 
 @contextmanager
-def open_chromium():
-    """A headless Chromium of the machine, driven by Playwright."""
+def open_chromium(*flags: str):
+    """A headless Chromium of the machine, driven by Playwright, with further flags."""
     from playwright.sync_api import sync_playwright
 
     with sync_playwright() as playwright:
-        browser = playwright.chromium.launch(executable_path=CHROMIUM, args=CHROMIUM_FLAGS)
+        browser = playwright.chromium.launch(executable_path=CHROMIUM, args=[*CHROMIUM_FLAGS, *flags])
         try:
             yield browser
         finally:

@@ -18,11 +18,21 @@ function createView(element) {
     if (!isLink()) return;
     const link = readLink(location.hash, props.pages);
     if (!link) return view.show({ ...page.blank, state: "error", sentence: app.say("share.broken") });
-    const panel = element.closest("[role=tabpanel]");
-    document.querySelector(`[role=tab][aria-controls="${panel?.id}"]`)?.click();
+    openTab();
     view.useModel(link.model);
     linked = link.strokes;
     open(linked, link.page);
+  }
+
+  function openTab() {
+    const panel = element.closest("[role=tabpanel]");
+    document.querySelector(`[role=tab][aria-controls="${panel?.id}"]`)?.click();
+  }
+
+  // Of the history, by strokes and the name of their page.
+  function reopen({ detail }) {
+    openTab();
+    open(detail.strokes, props.pages.some(({ name }) => name === detail.page) ? detail.page : undefined);
   }
 
   function settled(answer, drawing) {
@@ -42,6 +52,7 @@ function createView(element) {
 
   function ready() {
     addEventListener("hashchange", openLink);
+    document.addEventListener("reopen", reopen);
     openLink();
   }
   return { ...view, settled, ready };

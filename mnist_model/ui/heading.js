@@ -5,8 +5,6 @@ function name() {
   button.setAttribute("aria-label", app.say(`theme.${theme.mode()}`));
   button.title = button.ariaLabel;
 }
-button.addEventListener("click", () => {
-  theme.turn();
-  name();
-});
+button.addEventListener("click", theme.turn);
+document.addEventListener("preferred", name);
 name();

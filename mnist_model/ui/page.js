@@ -31,6 +31,8 @@ const app = (() => {
     return kept[name];
   }
 
+  const preferences = () => ({ ...kept });
+
   // All that show it follow "preferred".
   function prefer(name, value) {
     if (kept[name] === value) return;
@@ -56,5 +58,5 @@ const app = (() => {
     document.dispatchEvent(new CustomEvent("answered", { detail }));
   }
 
-  return { language, say, sayAll, preference, prefer, newId, announce };
+  return { language, say, sayAll, preference, preferences, prefer, newId, announce };
 })();

@@ -7,6 +7,7 @@ from string import Template
 import gradio as gr
 
 from mnist_model import DigitRecognizer, MnistModelError
+from mnist_model.ui.account import local_users
 from mnist_model.ui.assets import read_asset
 from mnist_model.ui.code import offers_mcp
 from mnist_model.ui.language import LANGUAGES, phrases
@@ -54,6 +55,7 @@ def launch_options() -> dict:
         "head": f"<script>{page_script()}</script>",
         "i18n": gr.I18n(**{language: phrases(language) for language in LANGUAGES}),
         "max_file_size": "10mb",
+        "auth": local_users(),
         "mcp_server": offers_mcp(),
         "ssr_mode": False,
     }

@@ -156,3 +156,11 @@ function createResultView(root, layer, models, storage, correct) {
 
   return { show, model: () => select.value, useModel, onModel: (react) => select.addEventListener("change", react) };
 }
+
+// Says of the boxes on a picture, once they are placed, whether there is room for all of their tags.
+function markCrowded(layer) {
+  layer.classList.remove("crowded");
+  const tags = Array.from(layer.querySelectorAll(".tag"), (tag) => tag.getBoundingClientRect());
+  const overlap = (a, b) => a.left < b.right && b.left < a.right && a.top < b.bottom && b.top < a.bottom;
+  layer.classList.toggle("crowded", tags.some((tag, index) => tags.slice(0, index).some((other) => overlap(tag, other))));
+}

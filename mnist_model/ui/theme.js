@@ -30,11 +30,11 @@ const theme = (() => {
   system.addEventListener("change", apply);
   apply();
 
-  function turn() {
-    mode = MODES[(MODES.indexOf(mode) + 1) % MODES.length];
-    app.prefer("theme", mode);
+  const turn = () => app.prefer("theme", MODES[(MODES.indexOf(mode) + 1) % MODES.length]);
+  document.addEventListener("preferred", () => {
+    if (MODES.includes(app.preference("theme"))) mode = app.preference("theme");
     apply();
-  }
+  });
 
   return { turn, mode: () => mode };
 })();

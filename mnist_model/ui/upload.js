@@ -123,14 +123,7 @@ function layBoxes() {
   layer.style.top = `${offsetTop + (offsetHeight - height) / 2}px`;
   layer.style.width = `${width}px`;
   layer.style.height = `${height}px`;
-  layer.classList.remove("crowded");
-  layer.classList.toggle("crowded", tagsOverlap());
-}
-
-function tagsOverlap() {
-  const tags = Array.from(layer.querySelectorAll(".tag"), (tag) => tag.getBoundingClientRect());
-  const overlap = (a, b) => a.left < b.right && b.left < a.right && a.top < b.bottom && b.top < a.bottom;
-  return tags.some((tag, index) => tags.slice(0, index).some((other) => overlap(tag, other)));
+  markCrowded(layer);
 }
 new ResizeObserver(layBoxes).observe(image);
 image.addEventListener("load", layBoxes);
