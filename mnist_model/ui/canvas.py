@@ -1,5 +1,6 @@
 """The drawing pad, and whatever shows the answer beside it, as one Gradio component."""
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from string import Template
 from types import FunctionType
@@ -37,7 +38,15 @@ class Page:
 
 
 def build_canvas(
-    elem_id: str, pages: list[Page], layout: str, css: str, js: str, unreachable: dict, tools: str = "", **props
+    elem_id: str,
+    pages: list[Page],
+    layout: str,
+    css: str,
+    js: str,
+    unreachable: dict,
+    tools: str = "",
+    functions: Sequence[FunctionType] = (),
+    **props,
 ) -> gr.HTML:
     """A pad that asks after every stroke, and every so often during one.
 
@@ -52,6 +61,7 @@ def build_canvas(
             the blank pad (null), and ready(), called when drawings can be opened.
         unreachable: the answer to show when the server gives none, with a key for its sentence.
         tools: HTML of buttons beside those of the pad.
+        functions: what else `js` may ask the server.
         props: what else `js` needs.
     """
     pad = Template(read_asset("canvas.html")).substitute(id=elem_id, tools=tools)
@@ -63,7 +73,7 @@ def build_canvas(
         html_template=Template(layout).substitute(pad=pad),
         css_template=read_asset("canvas.css") + css,
         js_on_load=js + "".join(map(read_asset, ("ink.js", "link.js", "drawings.js", "canvas.js"))),
-        server_functions=[page.answer for page in pages],
+        server_functions=[*(page.answer for page in pages), *functions],
         apply_default_css=False,
         elem_id=elem_id,
         **props,

@@ -5,9 +5,10 @@ from collections.abc import Callable
 import numpy as np
 
 from mnist_model.errors import MnistModelError
+from mnist_model.feedback import Feedback
 from mnist_model.recognizer import Box, DigitRecognizer, ReadDigit
 from mnist_model.segmentation import ink_box
-from mnist_model.ui import result, words
+from mnist_model.ui import correction, result, words
 from mnist_model.ui.assets import read_asset
 from mnist_model.ui.canvas import UNREACHABLE, Page, build_canvas, choices
 from mnist_model.ui.drawing import WIDE, draw_page, draw_strokes, may_be_number, pad_in_picture, parse_question
@@ -21,12 +22,17 @@ SHARE_BUTTON = read_asset("share_button.html")
 LAYOUT = f'<div class="tab-grid"><div class="pad">{PAGES}$pad</div>{result.HTML}</div>{read_asset("share.html")}'
 
 
-def build_draw_tab(models: Models) -> None:
+def build_draw_tab(models: Models, feedback: Feedback | None = None) -> None:
     def recognize_digit(question):
         return _answer(models, question, 1, DIGIT_HINT, show_digit)
 
     def recognize_number(question):
         return _answer(models, question, WIDE, NUMBER_HINT, show_number)
+
+    def correct(question):
+        number = isinstance(question, dict) and question.get("page") == "number"
+        answer = recognize_number(question) if number else recognize_digit(question)
+        return correction.keep(models, feedback, question, correction.detail_seen(answer, question))
 
     build_canvas(
         "draw",
@@ -57,7 +63,9 @@ def build_draw_tab(models: Models) -> None:
         js=result.JS + "".join(map(read_asset, ("card.js", "share.js", "draw.js"))),
         unreachable=result.blank(UNREACHABLE, state="error"),
         tools=SHARE_BUTTON,
+        functions=[correct],
         models=words.model_options(models.facts),
+        storage=correction.storage(feedback),
     )
 
 

@@ -23,8 +23,11 @@ from mnist_model.ui import words
 from mnist_model.ui.assets import read_asset
 from mnist_model.ui.language import say, sentences
 
-HTML = read_asset("result.html").replace("$why", read_asset("why.html").rstrip())
-CSS, JS = (read_asset(f"result.{kind}") + read_asset(f"why.{kind}") for kind in ("css", "js"))
+PARTS = ("correction", "why")
+HTML = read_asset("result.html")
+for part in PARTS:
+    HTML = HTML.replace(f"${part}", read_asset(f"{part}.html").rstrip())
+CSS, JS = ("".join(read_asset(f"{name}.{kind}") for name in ("result", *PARTS)) for kind in ("css", "js"))
 
 
 def show(reading: Reading, size: tuple[int, int] | None = None) -> dict:

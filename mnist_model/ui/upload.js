@@ -10,7 +10,8 @@ layer.className = "boxes";
 layer.setAttribute("role", "radiogroup");
 layer.setAttribute("aria-label", app.say("upload.found"));
 image.after(layer);
-const view = createResultView(find(".result"), layer, props.models);
+const correct = (correction) => server.correct({ ...correction, model: view.model() });
+const view = createResultView(find(".result"), layer, props.models, props.storage, correct);
 const reveal = () => find("#picture").scrollIntoView({ block: "nearest" });
 const batch = createBatch(find(".batch"), (file) => ask(file, true), choose, reveal);
 const webcam = createWebcam(find(".viewfinder"), takeFiles, (failed) => {

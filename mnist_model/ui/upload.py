@@ -12,9 +12,10 @@ from time import perf_counter
 import gradio as gr
 
 from mnist_model.errors import MnistModelError
+from mnist_model.feedback import Feedback
 from mnist_model.recognizer import MAX_FILE_BYTES, decode_image
 from mnist_model.steps import follow
-from mnist_model.ui import result, words
+from mnist_model.ui import correction, result, words
 from mnist_model.ui.api import describe
 from mnist_model.ui.assets import EXAMPLES, read_asset
 from mnist_model.ui.language import answering, say, say_error
@@ -28,7 +29,7 @@ MAX_FILES = 500  # in a batch
 SCRIPTS = ("answers.js", "batch.js", "webcam.js", "thumbnail.js", "upload.js")
 
 
-def build_upload_tab(models: Models) -> None:
+def build_upload_tab(models: Models, feedback: Feedback | None = None) -> None:
     turns = asyncio.Semaphore(AT_ONCE)
 
     async def read_file(question) -> dict:
@@ -36,16 +37,21 @@ def build_upload_tab(models: Models) -> None:
             with answering(getattr(question, "data", None)):
                 return await asyncio.to_thread(answer_file, models, question)
 
+    def correct(question) -> dict:
+        seen = question.get("seen") if isinstance(question, dict) else None
+        return correction.keep(models, feedback, question, seen)
+
     gr.HTML(
         blank=result.blank("upload.hint"),
         models=words.model_options(models.facts),
+        storage=correction.storage(feedback),
         examples=[{"name": path.name, "url": _data_url(path)} for path in EXAMPLES],
         max_files=MAX_FILES,
         max_bytes=MAX_FILE_BYTES,
         html_template=read_asset("upload.html").replace("$result", result.HTML),
         css_template=result.CSS + read_asset("upload.css"),
         js_on_load=result.JS + "".join(map(read_asset, SCRIPTS)),
-        server_functions=[read_file],
+        server_functions=[read_file, correct],
         apply_default_css=False,
         elem_id="upload",
     )
