@@ -42,7 +42,7 @@ def build_demo(feedback: Feedback | None = None) -> gr.Blocks:
     with gr.Blocks(title="Handwritten digits") as demo:
         build_heading(recognizer, notice)
         build_account()
-        with gr.Tabs(overflow_behavior="wrap"):  # a menu hides, behind a button without a name
+        with gr.Tabs(overflow_behavior="wrap"):  # a menu hides some behind a button without a name
             with gr.Tab(I18nData("tab.draw")):
                 build_draw_tab(models, feedback)
             with gr.Tab(I18nData("tab.upload")):
