@@ -65,6 +65,6 @@ RECIPES: dict[str, dict[str, Any]] = {
         "rejection_epochs": 0,
     },
     "mnist_cnn_nano": {"learning_rate": 6e-3, "epochs": 30, "gentle_epochs": 10, "rejection_epochs": 0},
-    "mnist_cnn_small": {"learning_rate": 4e-3, "epochs": 25, "gentle_epochs": 8, "rejection_epochs": 0},
+    "mnist_cnn_small": {"learning_rate": 4e-3, "epochs": 25, "rejection_epochs": 0},
     "mnist_cnn": {},
 }

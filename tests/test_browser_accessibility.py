@@ -1,4 +1,4 @@
-"""Every tab against WCAG 2.2 AA, as far as axe can tell, in light and dark, on a desk and on a phone, and right to left."""
+"""Every tab against WCAG 2.2 AA, as far as axe can tell: light and dark, desk and phone, right to left."""
 
 import os
 

@@ -174,7 +174,8 @@ def _numbers(head: list[str], rows: list[list[str]]) -> str:
         for row in rows
     )
     table = f'<table class="figures"><thead><tr>{_head(head)}</tr></thead><tbody>{lines}</tbody></table>'
-    return f'<details><summary>{say("results.in_numbers")}</summary><div class="scroll" tabindex="0">{table}</div></details>'
+    summary = say("results.in_numbers")
+    return f'<details><summary>{summary}</summary><div class="scroll" tabindex="0">{table}</div></details>'
 
 
 def _head(names: Iterable[str]) -> str:
