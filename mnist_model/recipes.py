@@ -64,11 +64,7 @@ RECIPES: dict[str, dict[str, Any]] = {
         "epochs": 20,
         "rejection_epochs": 0,
     },
-<<<<<<< HEAD
-    "mnist_cnn_nano": {"learning_rate": 6e-3, "epochs": 30, "gentle_epochs": 10, "rejection_epochs": 0},
-=======
     "mnist_cnn_nano": {"learning_rate": 6e-3, "epochs": 30, "rejection_epochs": 0},
->>>>>>> parent of 05f3e9f (A run may end gently: its last epochs draw without elastic displacement, thickening and blur)
     "mnist_cnn_small": {"learning_rate": 4e-3, "epochs": 25, "rejection_epochs": 0},
     "mnist_cnn": {},
 }
