@@ -188,11 +188,7 @@ def learn(
         return model.to(accelerator.device).eval(), []
     if not training.epochs:
         raise MnistModelError(f"--epochs must lie between 1 and 10000 for {training.model}, and is 0.")
-
-    def augmented(batch: Split, epoch: int) -> torch.Tensor:
-        gentle = epoch > training.epochs - training.gentle_epochs
-        return augment(batch, data.label_names, augmentation.gentle() if gentle else augmentation)
-
+    augmented = partial(augment, label_names=data.label_names, config=augmentation)
     return fit(model, data.train, augmented, make_validate(data.validation, model, accelerator), training, accelerator)
 
 
@@ -235,10 +231,7 @@ def learn_rejection(
     everything_else = len(data.label_names)
     train, validation = (with_nondigits(split, everything_else) for split in (data.train, data.validation))
     network = create_network(REJECTION_NETWORK, in_chans=1, num_classes=everything_else + 1)
-
-    def augmented(batch: Split, epoch: int = 1) -> torch.Tensor:
-        return augment(batch, data.label_names, augmentation)
-
+    augmented = partial(augment, label_names=data.label_names, config=augmentation)
     validate = make_validate(validation, network, accelerator)
     network, history = fit(network, train, augmented, validate, training, accelerator)
     torch.manual_seed(seed_of(training.seed))  # the same after an interruption

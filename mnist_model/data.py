@@ -7,7 +7,7 @@
 A data set is decoded once, into uint8; whole batches are augmented as tensors, on whatever device they are.
 """
 
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
@@ -240,10 +240,6 @@ class AugmentConfig:
         for name, value in vars(self).items():
             if value < 0:
                 raise MnistModelError(f"--{name} must not be negative, and is {value}.")
-
-    def gentle(self) -> "AugmentConfig":
-        """The same without elastic displacement, thickening, thinning and blur: nearer to what will be read."""
-        return replace(self, elastic=0.0, thickness=0.0, blur=0.0)
 
 
 def augment(batch: Split, label_names: list[str], config: AugmentConfig) -> Tensor:

@@ -26,7 +26,9 @@ function createView(element) {
 
   function openTab() {
     const panel = element.closest("[role=tabpanel]");
-    document.querySelector(`[role=tab][aria-controls="${panel?.id}"]`)?.click();
+    const tab = document.querySelector(`[role=tab][aria-controls="${panel?.id}"]`);
+    tab?.click();
+    tab?.scrollIntoView({ block: "nearest", inline: "nearest" }); // the row of tabs slides on a phone
   }
 
   // Of the history, by strokes and the name of their page.

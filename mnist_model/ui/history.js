@@ -31,7 +31,7 @@ function timeOf(entry) {
 function sureness({ label, confidence, sentence }) {
   if (!label) return "";
   if (typeof confidence !== "number") return sentence;
-  const percentage = percent(Math.floor(confidence * 1000) / 1000); // never 100 % that is less
+  const percentage = confidence > 0.999 ? app.say("number.over", { share: percent(0.999) }) : percent(confidence);
   return app.say(label.length > 1 ? "history.least" : "history.confidence", { percentage });
 }
 

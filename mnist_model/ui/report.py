@@ -121,7 +121,7 @@ def _per_class(report: dict) -> str:
     head = _head(say(f"results.{name}") for name in ("label", *keys, "pictures_head"))
     foot = f'<th scope="row">{say("results.mean")}</th>{mean}<td>{number(report["images"])}</td>'
     table = (
-        f'<div class="scroll"><table class="figures"><thead><tr>{head}</tr></thead>'
+        f'<div class="scroll" tabindex="0"><table class="figures"><thead><tr>{head}</tr></thead>'
         f"<tbody>{lines}</tbody><tfoot><tr>{foot}</tr></tfoot></table></div>"
     )
     note = f"<p>{say('results.lowest')}</p>"
@@ -174,7 +174,8 @@ def _numbers(head: list[str], rows: list[list[str]]) -> str:
         for row in rows
     )
     table = f'<table class="figures"><thead><tr>{_head(head)}</tr></thead><tbody>{lines}</tbody></table>'
-    return f'<details><summary>{say("results.in_numbers")}</summary><div class="scroll">{table}</div></details>'
+    summary = say("results.in_numbers")
+    return f'<details><summary>{summary}</summary><div class="scroll" tabindex="0">{table}</div></details>'
 
 
 def _head(names: Iterable[str]) -> str:

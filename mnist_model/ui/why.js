@@ -72,6 +72,7 @@ function createWhy(root, layer) {
     const mine = ++turn;
     const pad = layer.parentElement?.querySelector(":scope > canvas");
     const size = pad ? [pad.width, pad.height] : [800, 800];
+    if (!size[0]) return; // the tab is hidden
     const light = pad ? () => ({}) : (ink, strength) => ({ opacity: strength });
     const explained = details.filter(({ why }) => why);
     const brush = makeCanvas(...size);

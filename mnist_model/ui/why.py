@@ -125,9 +125,10 @@ def contrast_sentences(explanation: Explanation) -> list[str]:
             "share": words.percentage(against.without[first]),
             "other_share": words.percentage(against.without[second]),
         }
-        sentences.append(say("why.apart", place=_where(against), **digits, **shares))
+        if shares["share"] != words.percentage(explanation.probabilities[first]):
+            sentences.append(say("why.apart", place=_where(against), **digits, **shares))
     in_favour = min(explanation.parts, key=lambda part: part.contrast)
-    if in_favour.contrast < -NOTABLE:
+    if in_favour.contrast < -NOTABLE and in_favour.place != against.place:
         sentences.append(say("why.nearer", place=_where(in_favour), **digits))
     return sentences
 
