@@ -6,7 +6,7 @@ deployed = deploy_space("you/mnist", "you/mnist-cnn")
 import re
 from pathlib import Path
 
-from huggingface_hub import HfApi, RepoCard
+from huggingface_hub import HfApi, SpaceCard
 
 from .config import bundled_checkpoint, bundled_models, read_config
 from .errors import MnistModelError
@@ -40,7 +40,7 @@ def space_files(model_id: str) -> dict[str, bytes]:
     ui = sorted(path for path in (ROOT / "mnist_model" / "ui").rglob("*") if path.is_file())
     ui = [path for path in ui if path.suffix != ".pyc"]
     try:
-        readme = RepoCard((ROOT / "README.md").read_text())
+        readme = SpaceCard((ROOT / "README.md").read_text())
         found = [path.relative_to(ROOT).as_posix() for path in [*ui, *_checkpoint_files()]]
         paths = [*SPACE_FILES, *found, *_pictures(readme.text)]
         files = {path: (ROOT / path).read_bytes() for path in paths}
