@@ -4,14 +4,20 @@ Environment:
     MODEL_ID         Hub id or folder of the model that answers; unset: the checkpoint that ships with the package
     MODEL_REVISION   branch, tag or commit of that model on the Hub
     MNIST_DATASET    Hub id or folder of the pictures in the Results tab; unset: ylecun/mnist
-    DATA_DIR         folder where the history of signed-in visitors is kept; unset: nowhere
+    DATA_DIR         folder where the history of signed-in visitors is kept, and corrections that visitors agreed to
+                     give; unset: nowhere
+    FEEDBACK_DATASET private data set on the Hub that corrections are sent to, with HF_TOKEN; unset: none
     AUTH             "name:password,name:password": who may come in, where there is no Hugging Face to sign in with
 """
 
 import os
+import signal
+import sys
 
 import gradio as gr
+from gradio.i18n import I18nData
 
+from mnist_model.feedback import Feedback, open_feedback
 from mnist_model.ui.account import build_account
 from mnist_model.ui.api import build_api
 from mnist_model.ui.camera import build_camera_tab
@@ -25,33 +31,43 @@ from mnist_model.ui.results import build_results_tab
 from mnist_model.ui.upload import build_upload_tab
 
 
-def build_demo() -> gr.Blocks:
-    """The whole app, with the model that the environment names, and the others to choose from."""
+def build_demo(feedback: Feedback | None = None) -> gr.Blocks:
+    """The whole app, with the model that the environment names, and the others to choose from.
+
+    Args:
+        feedback: where corrections are kept; None to ask for none.
+    """
     recognizer, notice = load_recognizer(os.getenv("MODEL_ID") or None, os.getenv("MODEL_REVISION") or None)
     models = Models(recognizer)
     with gr.Blocks(title="Handwritten digits") as demo:
         build_heading(recognizer, notice)
         build_account()
-        with gr.Tabs(overflow_behavior="wrap"):  # a menu hides, behind a button without a name
-            with gr.Tab("Draw"):
-                build_draw_tab(models)
-            with gr.Tab("Upload"):
-                build_upload_tab(models)
-            with gr.Tab("Camera"):
+        with gr.Tabs(overflow_behavior="wrap"):  # a menu hides some behind a button without a name
+            with gr.Tab(I18nData("tab.draw")):
+                build_draw_tab(models, feedback)
+            with gr.Tab(I18nData("tab.upload")):
+                build_upload_tab(models, feedback)
+            with gr.Tab(I18nData("tab.camera")):
                 build_camera_tab(models)
-            with gr.Tab("Compare"):
+            with gr.Tab(I18nData("tab.compare")):
                 build_compare_tab(models)
-            with gr.Tab("Results"):
+            with gr.Tab(I18nData("tab.results")):
                 build_results_tab()
-            with gr.Tab("History"):
+            with gr.Tab(I18nData("tab.history")):
                 build_history_tab()
-            with gr.Tab("Code"):
+            with gr.Tab(I18nData("tab.code")):
                 build_code_tab(recognizer)
         build_api(recognizer)
     return demo
 
 
-demo = build_demo()
+feedback = open_feedback()
+demo = build_demo(feedback)
 
 if __name__ == "__main__":
-    demo.launch(**launch_options())
+    signal.signal(signal.SIGTERM, lambda *_: sys.exit())  # how a Space is stopped
+    try:
+        demo.launch(**launch_options())
+    finally:
+        if feedback:
+            feedback.flush()

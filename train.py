@@ -4,6 +4,7 @@
     accelerate launch train.py --max-train-samples 2000 --epochs 2  # a quick try
     accelerate launch train.py --resume latest                      # go on after an interruption
     python train.py --eval-only mnist_model/checkpoints/mnist_cnn   # measure a finished checkpoint
+    accelerate launch train.py --extra-dataset you/mnist-feedback   # and on what visitors of the app corrected
     accelerate launch train.py --push-to-hub --hub-model-id you/mnist-cnn
 
 Several processes on one CPU:
@@ -49,6 +50,7 @@ from mnist_model.data import (
 )
 from mnist_model.errors import MnistModelError
 from mnist_model.evaluation import Report, evaluate_logits, predict_logits
+from mnist_model.extra_data import with_extra
 from mnist_model.hub import check_model_id, push_checkpoint
 from mnist_model.metrics import fit_temperature
 from mnist_model.plots import save_plots
@@ -123,7 +125,9 @@ def train(training: TrainingConfig, data_config: DataConfig, augmentation: Augme
         chosen = {name: value for part in options.values() for name, value in part.items() if value is not None}
         accelerator.init_trackers("mnist_model", config=chosen)
     with accelerator.main_process_first():
-        data = load_data(data_config)
+        data = with_extra(load_data(data_config), data_config) if data_config.extra_dataset else load_data(data_config)
+    for name, count in data.extra.items():
+        accelerator.print(f"{name}: {count} pictures more to train on")
     accelerator.print(
         f"{data_config.dataset}: {len(data.train)} pictures to train on, {len(data.validation)} to validate, "
         f"{len(data.test)} to test; {accelerator.num_processes} process(es) on {accelerator.device.type}, "
@@ -137,6 +141,7 @@ def train(training: TrainingConfig, data_config: DataConfig, augmentation: Augme
         round_weights(model)
     report = report_on_test(model, data, data_config, training.model, accelerator)
     report.temperature, report.history, report.training = temperature, history, options
+    report.extra_pictures = data.extra
     rejection, rejection_history, report.rejection = learn_rejection(model, data, training, augmentation)
     training_seconds = sum(epoch["seconds"] for epoch in history + rejection_history)
     report.cost = {
@@ -164,6 +169,7 @@ def published_options(
     """Every option that says how, and none that says where: reports are published."""
     options = {"training": asdict(training), "data": asdict(data_config), "augmentation": asdict(augmentation)}
     options["data"]["dataset"] = dataset_name(data_config.dataset)
+    options["data"]["extra_dataset"] = ", ".join(map(dataset_name, data_config.extra_dataset)) or None
     for name in ("output_dir", "resume"):
         del options["training"][name]
     return options
@@ -182,11 +188,7 @@ def learn(
         return model.to(accelerator.device).eval(), []
     if not training.epochs:
         raise MnistModelError(f"--epochs must lie between 1 and 10000 for {training.model}, and is 0.")
-
-    def augmented(batch: Split, epoch: int) -> torch.Tensor:
-        gentle = epoch > training.epochs - training.gentle_epochs
-        return augment(batch, data.label_names, augmentation.gentle() if gentle else augmentation)
-
+    augmented = partial(augment, label_names=data.label_names, config=augmentation)
     return fit(model, data.train, augmented, make_validate(data.validation, model, accelerator), training, accelerator)
 
 
@@ -229,10 +231,7 @@ def learn_rejection(
     everything_else = len(data.label_names)
     train, validation = (with_nondigits(split, everything_else) for split in (data.train, data.validation))
     network = create_network(REJECTION_NETWORK, in_chans=1, num_classes=everything_else + 1)
-
-    def augmented(batch: Split, epoch: int = 1) -> torch.Tensor:
-        return augment(batch, data.label_names, augmentation)
-
+    augmented = partial(augment, label_names=data.label_names, config=augmentation)
     validate = make_validate(validation, network, accelerator)
     network, history = fit(network, train, augmented, validate, training, accelerator)
     torch.manual_seed(seed_of(training.seed))  # the same after an interruption

@@ -34,7 +34,7 @@ FILES = {
 PLOTS = ("training_curves", "confusion_matrix", "mistakes", "reliability", "rejection")
 MNIST_IDS = ("ylecun/mnist", "mnist")
 SHOWN_MISTAKES = 10
-# What the card says of a report; `history`, `training`, `cost` and `real_handwriting` may be absent.
+# What the card says of a report; `history`, `training`, `extra_pictures`, `cost` and `real_handwriting` may be absent.
 REQUIRED = (
     *("dataset", "split", "images", "label_names", "accuracy", "errors", "macro_precision", "macro_recall", "macro_f1"),
     *("per_class", "confusion_matrix", "nll", "ece", "reliability", "temperature", "mistakes", "model"),

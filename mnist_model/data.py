@@ -7,7 +7,7 @@
 A data set is decoded once, into uint8; whole batches are augmented as tensors, on whatever device they are.
 """
 
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
@@ -31,6 +31,10 @@ class DataConfig:
     )
     dataset_config: str | None = field(
         default=None, metadata={"help": "configuration of the data set, if it has several"}
+    )
+    extra_dataset: list[str] = field(
+        default_factory=list,
+        metadata={"help": "more data sets to train on, ids or folders: corrections of the app's visitors, say"},
     )
     image_column: str | None = field(default=None, metadata={"help": "column of pictures (default: the only one)"})
     label_column: str | None = field(default=None, metadata={"help": "column of labels (default: the only ClassLabel)"})
@@ -78,6 +82,7 @@ class Data:
     validation: Split
     test: Split
     label_names: list[str]
+    extra: dict[str, int] = field(default_factory=dict)  # how many of those to train on come from other data sets
 
 
 def load_data(config: DataConfig) -> Data:
@@ -89,7 +94,12 @@ def load_data(config: DataConfig) -> Data:
     Raises:
         MnistModelError: the data set cannot be had, or lacks a split, a column of pictures or labels, or classes.
     """
-    splits = _load_splits(config)
+    splits = load_splits(config.dataset, config.dataset_config)
+    for name in (config.train_split, config.test_split):
+        if name not in splits:
+            raise MnistModelError(f"{config.dataset} has no split {name!r}; it has: {', '.join(map(str, splits))}.")
+        if len(splits[name]) == 0:
+            raise MnistModelError(f"The split {name!r} of {config.dataset} is empty.")
     image_column, label_column = _find_columns(splits[config.train_split], config)
     label_names = splits[config.train_split].features[label_column].names
     if len(label_names) < 2:
@@ -104,20 +114,19 @@ def load_data(config: DataConfig) -> Data:
     return Data(whole[train_indices], whole[validation_indices], test, label_names)
 
 
-def _load_splits(config: DataConfig) -> DatasetDict:
+def load_splits(dataset: str, dataset_config: str | None = None) -> DatasetDict:
+    """All splits of a data set.
+
+    Raises:
+        MnistModelError: it cannot be had.
+    """
     try:
-        splits = load_dataset(config.dataset, config.dataset_config)
+        return load_dataset(dataset, dataset_config)
     except Exception as error:  # every builder and transport raises its own kind
         reason = str(error).strip().splitlines()[0] if str(error).strip() else type(error).__name__
         raise MnistModelError(
-            f"The data set {config.dataset!r} cannot be loaded ({reason}): check its name, or give a folder."
+            f"The data set {dataset!r} cannot be loaded ({reason}): check its name, or give a folder."
         ) from error
-    for name in (config.train_split, config.test_split):
-        if name not in splits:
-            raise MnistModelError(f"{config.dataset} has no split {name!r}; it has: {', '.join(map(str, splits))}.")
-        if len(splits[name]) == 0:
-            raise MnistModelError(f"The split {name!r} of {config.dataset} is empty.")
-    return splits
 
 
 def _find_columns(dataset, config: DataConfig) -> tuple[str, str]:
@@ -138,12 +147,18 @@ def _find_columns(dataset, config: DataConfig) -> tuple[str, str]:
     return found[0], found[1]
 
 
-def _decode(dataset, image_column: str, label_column: str) -> Split:
+def decode_images(dataset, image_column: str) -> np.ndarray:
+    """Pictures as the network knows them: uint8, shape (N, 28, 28)."""
     images = np.empty((len(dataset), SIDE, SIDE), dtype=np.uint8)
     for start in range(0, len(dataset), 1000):
         for offset, image in enumerate(dataset[start : start + 1000][image_column]):
             as_is = image.mode == "L" and image.size == (SIDE, SIDE)
             images[start + offset] = np.asarray(image) if as_is else canonicalize(image)
+    return images
+
+
+def _decode(dataset, image_column: str, label_column: str) -> Split:
+    images = decode_images(dataset, image_column)
     labels = torch.tensor(dataset[label_column][:], dtype=torch.int64)
     if (labels < 0).any():
         raise MnistModelError("The data set has pictures without a label (-1): choose a labelled split.")
@@ -225,10 +240,6 @@ class AugmentConfig:
         for name, value in vars(self).items():
             if value < 0:
                 raise MnistModelError(f"--{name} must not be negative, and is {value}.")
-
-    def gentle(self) -> "AugmentConfig":
-        """The same without elastic displacement, thickening, thinning and blur: nearer to what will be read."""
-        return replace(self, elastic=0.0, thickness=0.0, blur=0.0)
 
 
 def augment(batch: Split, label_names: list[str], config: AugmentConfig) -> Tensor:

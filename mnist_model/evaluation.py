@@ -45,6 +45,7 @@ class Report:
         history: one dict per epoch: epoch (from 1), train_loss, train_accuracy, validation_loss, validation_accuracy,
             learning_rate, seconds. Empty when an existing checkpoint was evaluated.
         training: the options of the run.
+        extra_pictures: how many pictures of other data sets were trained on, by the data set's name.
         model: architecture, parameters.
         cost: seconds, hardware, versions.
     """
@@ -68,6 +69,7 @@ class Report:
     rejection: dict = field(default_factory=dict)
     history: list[dict] = field(default_factory=list)
     training: dict = field(default_factory=dict)
+    extra_pictures: dict = field(default_factory=dict)
     model: dict = field(default_factory=dict)
     cost: dict = field(default_factory=dict)
 

@@ -310,26 +310,29 @@ def decode_image(file: Path | BinaryIO, name: str, size: int) -> Image.Image:
         MnistModelError: the file is empty, too large, cut short or no picture.
     """
     if size == 0:
-        raise MnistModelError(f"{name} is empty.")
+        raise MnistModelError(f"{name} is empty.", "file.empty", name=name)
     if size > MAX_FILE_BYTES:
-        raise MnistModelError(
-            f"{name} has {size / 2**20:.0f} MB; pictures of up to {MAX_FILE_BYTES >> 20} MB are read."
-        )
+        size, most = round(size / 2**20), MAX_FILE_BYTES >> 20
+        message = f"{name} has {size} MB; pictures of up to {most} MB are read."
+        raise MnistModelError(message, "file.large", name=name, size=size, most=most)
     try:
         image = Image.open(file)
         if image.width * image.height <= MAX_PIXELS:
             image.load()
             return image
-        pixels = f"{image.width * image.height / 1e6:.0f} million"
+        key, millions = "file.pixels", round(image.width * image.height / 1e6)
     except Image.DecompressionBombError:
-        pixels = "too many"
+        key, millions = "file.vast", 0
     except UnidentifiedImageError as error:
         raise MnistModelError(
-            f"{name} is no picture that can be read: use PNG, JPEG, WebP, GIF, BMP or TIFF."
+            f"{name} is no picture that can be read: use PNG, JPEG, WebP, GIF, BMP or TIFF.", "file.unknown", name=name
         ) from error
     except Exception as error:  # each decoder raises its own kind on a broken file
-        raise MnistModelError(f"{name} is damaged or cut short.") from error
-    raise MnistModelError(f"{name} has {pixels} pixels; pictures of up to {MAX_PIXELS // 10**6} million are read.")
+        raise MnistModelError(f"{name} is damaged or cut short.", "file.damaged", name=name) from error
+    most = MAX_PIXELS // 10**6
+    pixels = f"{millions} million" if millions else "too many"
+    message = f"{name} has {pixels} pixels; pictures of up to {most} million are read."
+    raise MnistModelError(message, key, name=name, millions=millions, most=most)
 
 
 def _opened(image):

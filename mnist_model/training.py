@@ -46,9 +46,6 @@ class TrainingConfig:
     epochs: int = field(
         default=17, metadata={"help": "passes over the training pictures; 0 where nothing is learnt by gradient"}
     )
-    gentle_epochs: int = field(
-        default=0, metadata={"help": "so many of them, at the end, without elastic displacement, thickening and blur"}
-    )
     batch_size: int = field(
         default=128, metadata={"help": "pictures per optimizer step, over all processes and accumulation steps"}
     )
@@ -98,7 +95,6 @@ class TrainingConfig:
     def __post_init__(self):
         for name, low, high in (
             ("epochs", 0, 10_000),
-            ("gentle_epochs", 0, 10_000),
             ("batch_size", 1, 1_000_000),
             ("gradient_accumulation_steps", 1, self.batch_size),
             ("warmup_fraction", 0, 1),
@@ -162,7 +158,7 @@ def _keep_freed_memory() -> None:
 def fit(
     model: nn.Module,
     train: Split,
-    augment: Callable[[Split, int], Tensor],
+    augment: Callable[[Split], Tensor],
     validate: Callable[[nn.Module], dict[str, float]],
     config: TrainingConfig,
     accelerator: Accelerator,
@@ -172,8 +168,7 @@ def fit(
     Args:
         model: takes (B, 1, H, W) and gives logits of shape (B, classes).
         train: the pictures to learn from.
-        augment: called with each batch and its epoch, from 1; gives float32 pictures of shape (B, 28, 28), values 0 to
-            255.
+        augment: called with each batch; gives float32 pictures of shape (B, 28, 28), values 0 to 255.
         validate: called after each epoch, in every process, with a float32 model; gives `validation_loss` and
             `validation_accuracy`.
     Returns:
@@ -283,9 +278,7 @@ def _train_epoch(
         for step, parts in enumerate(steps):
             for part in parts:
                 with accelerator.accumulate(model):
-                    batch = train[part]
-                    images = augment(batch, number)
-                    totals += _train_step(model, optimizer, scheduler, images, batch.labels, config, accelerator)
+                    totals += _train_step(model, optimizer, scheduler, train[part], augment, config, accelerator)
             averaged.update_parameters(accelerator.unwrap_model(model))
             if step % 20 == 19 or step == len(steps) - 1:
                 if not totals[0].isfinite():
@@ -300,17 +293,17 @@ def _train_epoch(
     return {"learning_rate": learning_rate, "train_loss": loss / seen, "train_accuracy": right / seen}
 
 
-def _train_step(model, optimizer, scheduler, images: Tensor, labels: Tensor, config, accelerator) -> Tensor:
-    pixel_values = to_pixel_values(images, input_size_of(accelerator.unwrap_model(model)))
+def _train_step(model, optimizer, scheduler, batch: Split, augment, config, accelerator) -> Tensor:
+    pixel_values = to_pixel_values(augment(batch), input_size_of(accelerator.unwrap_model(model)))
     logits = model(pixel_values.contiguous(memory_format=torch.channels_last)).float()
-    loss = F.cross_entropy(logits, labels, label_smoothing=config.label_smoothing)
+    loss = F.cross_entropy(logits, batch.labels, label_smoothing=config.label_smoothing)
     accelerator.backward(loss)
     optimizer.step()
     if config.schedule != "plateau":
         scheduler.step()
     optimizer.zero_grad()
-    right = (logits.detach().argmax(dim=1) == labels).sum()
-    return torch.stack([loss.detach() * len(labels), right, torch.full_like(right, len(labels))]).double()
+    right = (logits.detach().argmax(dim=1) == batch.labels).sum()
+    return torch.stack([loss.detach() * len(batch), right, torch.full_like(right, len(batch))]).double()
 
 
 def _average_buffers(model: nn.Module, accelerator: Accelerator) -> None:

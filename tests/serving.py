@@ -40,7 +40,8 @@ def serve(script: Path = ROOT / "app.py", **environment: str) -> Iterator[tuple[
     """
     port = free_port()
     offline = {"GRADIO_ANALYTICS_ENABLED": "False", "HF_HUB_OFFLINE": "1", "PYTHONPATH": str(ROOT)}
-    unset = {name: value for name, value in os.environ.items() if name not in ("MODEL_ID", "MODEL_REVISION")}
+    chosen = ("MODEL_ID", "MODEL_REVISION", "DATA_DIR", "FEEDBACK_DATASET")
+    unset = {name: value for name, value in os.environ.items() if name not in chosen}
     process = subprocess.Popen(
         [sys.executable, str(script)],
         cwd=ROOT,

@@ -133,6 +133,7 @@ def test_the_answer_is_shown_in_full(page):
     expect(page.locator("#draw .top li")).to_have_count(3)
     expect(page.locator("#draw .top li").first).to_have_text(re.compile(r"3 .*\d%"))
     expect(page.locator("#draw .bars li")).to_have_count(10)
+    expect(page.locator("#draw .correction")).to_be_hidden()  # this app keeps nothing
     assert page.locator("#draw .seen img").evaluate("image => [image.naturalWidth, image.naturalHeight]") == [28, 28]
 
 

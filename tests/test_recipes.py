@@ -73,19 +73,6 @@ def test_an_option_prevails_over_the_recipe(tiny_dataset, tmp_path):
     assert options["augmentation"]["rotation"] == 0
 
 
-def test_the_last_epochs_are_gentle(tiny_dataset, tmp_path, monkeypatch):
-    drawn = []
-
-    def augment(batch, label_names, config):
-        drawn.append(config)
-        return batch.images.float()
-
-    monkeypatch.setattr(train, "augment", augment)
-    options = ("--epochs", "3", "--gentle-epochs", "1", "--batch-size", "1000", "--rejection-epochs", "0")
-    run_train(tiny_dataset, tmp_path, "--model", "mnist_cnn_nano", *options)
-    assert drawn == [AugmentConfig(), AugmentConfig(), AugmentConfig().gentle()]
-
-
 def test_help_shows_the_recipe_of_the_model(capsys):
     with pytest.raises(SystemExit):
         train.main(["--model", "mnist_mlp", "--help"])

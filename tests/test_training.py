@@ -166,7 +166,7 @@ COUNTING = """
 import json, sys, torch, timm, mnist_model.training as training
 from mnist_model.data import Split
 seen = []
-def augment(batch, epoch):
+def augment(batch):
     seen.append(batch.images[:, 0, 0].clone() + 256 * batch.images[:, 0, 1].int())
     return batch.images.float()
 config = training.TrainingConfig(output_dir=sys.argv[1], epochs=1, batch_size=8, warmup_fraction=0.1, seed=1)
@@ -215,7 +215,7 @@ def two_classes() -> Split:
     return Split(images, torch.arange(80) % 2)
 
 
-def augmented_signs(batch, epoch):
+def augmented_signs(batch):
     return augment(batch, ["dash", "bar"], AugmentConfig())
 
 

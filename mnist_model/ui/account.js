@@ -91,6 +91,7 @@ app.history = {
   remove: (id, down) => change(() => (account.kept && !down ? ask("forget", { id }) : inBrowser(() => kept.remove(id)))),
   removeAll: (down) => change(() => (account.kept && !down ? ask("forget_all") : inBrowser(kept.clear))),
   move: () => change(move),
+  saved: () => saved, // when the account knows all preferences
 };
 
 // ---- who is signed in, and their preferences: those of the account count, also in a browser that is new to it
@@ -106,10 +107,11 @@ async function recognize() {
 }
 
 let sending = null;
+let saved = Promise.resolve();
 document.addEventListener("preferred", () => {
   if (!following) return;
   clearTimeout(sending);
-  sending = setTimeout(() => ask("prefer", { chosen: app.preferences() }), 0);
+  saved = new Promise((done) => (sending = setTimeout(() => ask("prefer", { chosen: app.preferences() }).then(done), 0)));
 });
 
 function showName() {

@@ -18,7 +18,7 @@ import gradio as gr
 
 from mnist_model.errors import MnistModelError
 from mnist_model.ui.assets import read_asset
-from mnist_model.ui.language import known_language, say
+from mnist_model.ui.language import answering, say
 from mnist_model.ui.store import MAX_ENTRIES, MAX_POINTS, Store
 
 logger = logging.getLogger(__name__)
@@ -88,16 +88,16 @@ def account_functions(store: Store | None) -> list[Callable]:
 
     def answer(question: Any, user: tuple[str, str] | None, act: Callable[[Store, str, dict], Any]) -> dict:
         question = question if isinstance(question, dict) else {}
-        language = known_language(question.get("language"))
-        if not user or not store:
-            return {"said": say("account.nobody", language)}
-        try:
-            return {"said": "", "found": act(store, user[0], question)}
-        except MnistModelError:
-            return {"said": say("account.refused", language)}
-        except (sqlite3.Error, OSError, ValueError) as error:
-            logger.warning("The history in %s: %s", store.folder, error)
-            return {"said": say("account.unavailable", language)}
+        with answering(question):
+            if not user or not store:
+                return {"said": say("account.nobody")}
+            try:
+                return {"said": "", "found": act(store, user[0], question)}
+            except MnistModelError:
+                return {"said": say("account.refused")}
+            except (sqlite3.Error, OSError, ValueError) as error:
+                logger.warning("The history in %s: %s", store.folder, error)
+                return {"said": say("account.unavailable")}
 
     def who(question, request: gr.Request, profile: gr.OAuthProfile | None) -> dict:
         """The name of who asks, whether things are kept for them, and their preferences, if any."""

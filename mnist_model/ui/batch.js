@@ -58,7 +58,7 @@ function createBatch(root, ask, choose, reveal) {
     row.querySelector(".cell-confidences").textContent = digits.map(percent).join(" ");
     row.querySelector(".cell-state").textContent = told(answer);
     row.querySelector(".cell-reason").textContent = state === "sure" || state === "unread" ? "" : sentence;
-    row.querySelector(".cell-time").textContent = milliseconds === null ? "" : app.say("upload.milliseconds", { time: milliseconds });
+    row.querySelector(".cell-time").textContent = milliseconds === null ? "" : app.say("time.milliseconds", { value: app.number(milliseconds) });
   }
 
   // A picture of its own, so that the large one need not be kept.

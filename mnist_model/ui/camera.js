@@ -169,8 +169,7 @@ function showRate(times, now) {
   if (times.length > 12) times.shift();
   if (times.length % 4) return; // a figure that changes with every frame cannot be read
   const rate = ((times.length - 1) * 1000) / (now - times[0]);
-  const said = rate.toLocaleString(app.language, { maximumFractionDigits: 1 });
-  find(".rate").textContent = app.say("camera.rate", { rate: said });
+  find(".rate").textContent = app.say("camera.rate", { rate: app.number(rate, { maximumFractionDigits: 1 }) });
 }
 
 // ---- standing still

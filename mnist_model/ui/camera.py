@@ -14,7 +14,7 @@ from mnist_model.errors import MnistModelError
 from mnist_model.steps import follow
 from mnist_model.ui import result, words
 from mnist_model.ui.assets import read_asset
-from mnist_model.ui.language import known_language, say
+from mnist_model.ui.language import answering, say, say_error
 from mnist_model.ui.models import Models
 from mnist_model.ui.steps import show_steps
 from mnist_model.ui.uploads import shown_size
@@ -54,31 +54,31 @@ def answer_frame(models: Models, question: Any) -> dict:
     """
     if not isinstance(question, dict):
         question = {}
-    language = known_language(question.get("language"))
-    try:
-        recognizer = models.get(question.get("model"))
-        picture = open_frame(question.get("picture"), language)
-    except MnistModelError as error:
-        return result.blank(str(error), state="error")
-    reading, size = recognizer.read(picture), shown_size(picture)
-    answer = result.show(reading, size)
-    if question.get("settled") is not True:
-        return answer
-    steps = follow(picture)
-    answer["steps"] = show_steps(steps, answer)
-    return explain_answer(answer, recognizer, reading.digits, (0, 0, *size), steps.ink)
+    with answering(question):
+        try:
+            recognizer = models.get(question.get("model"))
+            picture = open_frame(question.get("picture"))
+        except MnistModelError as error:
+            return result.blank(say_error(error), state="error")
+        reading, size = recognizer.read(picture), shown_size(picture)
+        answer = result.show(reading, size)
+        if question.get("settled") is not True:
+            return answer
+        steps = follow(picture)
+        answer["steps"] = show_steps(steps, answer)
+        return explain_answer(answer, recognizer, reading.digits, (0, 0, *size), steps.ink)
 
 
-def open_frame(url: Any, language: str = "en") -> Image.Image:
+def open_frame(url: Any) -> Image.Image:
     """The picture in a data URL. Nothing is decoded before its size in bytes and in pixels is known.
 
     Raises:
         MnistModelError: it is no JPEG or PNG, or damaged, or larger than a frame is.
     """
     if not isinstance(url, str) or not url.startswith(PREFIXES):
-        raise MnistModelError(say("camera.no_picture", language))
+        raise MnistModelError(say("camera.no_picture"))
     if len(url) > MAX_CHARACTERS:
-        raise MnistModelError(say("camera.too_large", language))
+        raise MnistModelError(say("camera.too_large"))
     try:
         content = base64.b64decode(url.partition(",")[2], validate=True)
         picture = Image.open(BytesIO(content), formats=("JPEG", "PNG"))
@@ -87,7 +87,7 @@ def open_frame(url: Any, language: str = "en") -> Image.Image:
     except Image.DecompressionBombError:
         fits = False
     except (binascii.Error, ValueError, OSError, SyntaxError) as error:  # PIL has each of them for broken pictures
-        raise MnistModelError(say("camera.no_picture", language)) from error
+        raise MnistModelError(say("camera.no_picture")) from error
     if not fits:
-        raise MnistModelError(say("camera.too_large", language))
+        raise MnistModelError(say("camera.too_large"))
     return picture

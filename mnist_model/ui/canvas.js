@@ -10,8 +10,11 @@ const brush = pad.getContext("2d");
 const nib = element.querySelector(".nib");
 app.sayAll(element);
 const view = createView(element);
+const said = (answer) => ({ ...answer, sentence: app.say(answer.sentence) });
+const unreachable = said(props.unreachable);
+const pages = props.pages.map((one) => ({ ...one, blank: said(one.blank) }));
 
-let page = props.pages[0];
+let page = pages[0];
 let id = app.newId(); // of the drawing, until it is cleared
 let strokes = [];
 let past = []; // [id, strokes] before each change, for undo
@@ -29,15 +32,15 @@ async function ask(settled) {
   const asked = version;
   askedAt = performance.now();
   waiting += 1;
-  const question = { strokes, model: view.model?.(), settled };
+  const question = { strokes, model: view.model?.(), settled, language: app.language };
   const drawing = { id, strokes, page: page.name, model: question.model };
   const answer = await server[page.answer](question).catch(() => null); // Gradio answers undefined when it is not reached
   waiting -= 1;
   if (asked <= shown) return;
   shown = asked;
   const last = settled && asked === version;
-  view.show(answer ?? props.unreachable, last);
-  if (last) view.settled?.(answer ?? props.unreachable, drawing);
+  view.show(answer ?? unreachable, last);
+  if (last) view.settled?.(answer ?? unreachable, drawing);
 }
 
 function askWhileDrawing() {
@@ -149,17 +152,21 @@ function open(drawing, name = page.name) {
 function turn(name) {
   if (current) penUp();
   const turned = name !== page.name;
-  page = props.pages.find((one) => one.name === name);
+  page = pages.find((one) => one.name === name);
   if (turned) showExamples(); // else the one that was chosen keeps the focus
   fitInto(page.width);
   element.querySelector(".tab-grid")?.classList.toggle("wide", page.width > 1);
-  element.querySelector(".invitation").textContent = page.invitation;
-  pad.setAttribute("aria-label", page.label);
+  namePad();
   at = [page.width / 2, 0.5];
   version += 1;
   fit();
   showNib();
   settle();
+}
+
+function namePad() {
+  element.querySelector(".invitation").textContent = app.say(page.invitation);
+  pad.setAttribute("aria-label", app.say(page.label));
 }
 
 // Nothing drawn, and nothing that undo brings back, may lie beyond the narrower page.
@@ -292,6 +299,7 @@ element.querySelector(".clear").addEventListener("click", clear);
 for (const control of element.querySelectorAll(".tools [aria-label]")) control.title = control.ariaLabel;
 new ResizeObserver(fit).observe(pad);
 new MutationObserver(redraw).observe(document.body, { attributeFilter: ["class"] }); // light and dark
+namePad();
 showNib();
 showExamples();
 followPen();

@@ -4,9 +4,11 @@ import json
 import math
 from html import escape
 
+from mnist_model.ui.language import number, say
+
 WIDTH, HEIGHT = 300, 200
 LEFT, RIGHT, TOP, BOTTOM = 46, 292, 10, 176  # of the plot itself
-SERIES = {"train": "training", "validation": "validation"}
+SERIES = {"train": "results.training", "validation": "results.validation"}  # keys
 REST = 1e-4  # keeps 100% at a finite height
 SHARES = (0, 0.3, 0.5, 0.7, 0.8, 0.9, 0.95, 0.97, 0.98, 0.99, 0.995, 0.997, 0.998, 0.999, 1)
 MOST_TICKS = 6
@@ -19,9 +21,11 @@ def curves(history: list[dict]) -> list[str]:
         history: of a report. A figure that is None, as the loss of an epoch that diverged, leaves a gap.
     """
     charts = (
-        _curve("Loss", history, {key: f"{key}_loss" for key in SERIES}, _loss_scale, lambda value: f"{value:.3g}"),
-        _curve("Accuracy", history, {key: f"{key}_accuracy" for key in SERIES}, _accuracy_scale, percent),
-        _curve("Learning rate", history, {"rate": "learning_rate"}, _linear_scale, lambda value: f"{value:.2g}"),
+        _curve(
+            "loss", history, {key: f"{key}_loss" for key in SERIES}, _loss_scale, lambda value: number(value, ".3g")
+        ),
+        _curve("accuracy", history, {key: f"{key}_accuracy" for key in SERIES}, _accuracy_scale, percent),
+        _curve("learning_rate", history, {"rate": "learning_rate"}, _linear_scale, lambda value: number(value, ".2g")),
     )
     return [chart for chart in charts if chart]
 
@@ -48,10 +52,12 @@ def _curve(title: str, history: list[dict], keys: dict[str, str], scale, write) 
             f'<circle class="dot {series}" data-epoch="{index}" cx="{x:.1f}" cy="{y:.1f}" r="4"/>'
             for index, (x, y) in ((i, point) for i, point in enumerate(points) if point)
         ]
-        written = ["none" if value is None else write(value) for value in values]
+        written = [say("results.none") if value is None else write(value) for value in values]
         value = f'<b data-values="{escape(json.dumps(written))}">{written[-1]}</b>'
-        legend.append(f'<li><i class="{series}"></i>{SERIES.get(series, "")} {value}</li>')
+        name = say(SERIES[series]) if series in SERIES else ""
+        legend.append(f'<li><i class="{series}"></i>{name} {value}</li>')
     drawing = f'<svg viewBox="0 0 {WIDTH} {HEIGHT}" data-left="{LEFT}" data-right="{RIGHT}" aria-hidden="true">'
+    title = say(f"results.{title}")
     return (
         f'<figure class="curve"><figcaption><strong>{title}</strong><ul>{"".join(legend)}</ul></figcaption>'
         f"{drawing}{''.join(parts)}</svg></figure>"
@@ -72,15 +78,16 @@ def reliability(bins: list[dict]) -> str:
     parts = []
     for share in (0, 0.25, 0.5, 0.75, 1):
         parts.append(f'<line class="grid" x1="{x(0)}" x2="{x(1)}" y1="{y(share)}" y2="{y(share)}"/>')
-        parts.append(f'<text x="{edge - 6}" y="{y(share) + 4}" text-anchor="end">{share:.0%}</text>')
-        parts.append(f'<text x="{x(share)}" y="{side - 12}" text-anchor="middle">{share:.0%}</text>')
+        parts.append(f'<text x="{edge - 6}" y="{y(share) + 4}" text-anchor="end">{number(share, ".0%")}</text>')
+        parts.append(f'<text x="{x(share)}" y="{side - 12}" text-anchor="middle">{number(share, ".0%")}</text>')
     parts.append(f'<line class="honest" x1="{x(0)}" y1="{y(0)}" x2="{x(1)}" y2="{y(1)}"/>')
     for one in bins:
         confidence, accuracy, count = (_number(one.get(key)) for key in ("confidence", "accuracy", "count"))
         if confidence is None or accuracy is None or not count:
             continue
         low, high = wilson(accuracy, count)
-        said = f"{percent(confidence)} sure on average, {percent(accuracy)} right: {pictures(count)}"
+        sure, right = percent(confidence), percent(accuracy)
+        said = say("results.bin", sure=sure, right=right, pictures=pictures(count))
         parts.append(
             f'<g><title>{said}</title><line class="interval" x1="{x(confidence):.1f}" x2="{x(confidence):.1f}" '
             f'y1="{y(low):.1f}" y2="{y(high):.1f}"/>'
@@ -102,11 +109,11 @@ def wilson(share: float, count: float) -> tuple[float, float]:
 
 
 def percent(share: float) -> str:
-    return f"{share:.2%}"
+    return number(share, ".2%")
 
 
 def pictures(count: float) -> str:
-    return f"{count:,.0f} picture{'' if count == 1 else 's'}"
+    return say("results.picture" if count == 1 else "results.pictures", count=number(count, ",.0f"))
 
 
 def _number(value) -> float | None:
@@ -164,7 +171,7 @@ def _loss_scale(values: list[float]):
     ticks = [step for step in steps if low <= step <= high]
     decades = [step for step in ticks if math.log10(step) % 1 < 1e-9 or math.log10(step) % 1 > 1 - 1e-9]
     chosen = ticks if len(ticks) <= MOST_TICKS else decades if len(decades) > 2 else _thin(ticks)
-    return _scale(low, high, [(step, f"{step:g}") for step in chosen], bend)
+    return _scale(low, high, [(step, number(step, "g")) for step in chosen], bend)
 
 
 def _accuracy_scale(values: list[float]):
@@ -175,7 +182,7 @@ def _accuracy_scale(values: list[float]):
     return _scale(
         low,
         high,
-        [(share, f"{share * 100:g}%") for share in ticks],
+        [(share, say("number.percent", value=number(share * 100, "g"))) for share in ticks],
         lambda share: -math.log10(1 + REST - min(share, 1)),
     )
 
@@ -187,4 +194,4 @@ def _linear_scale(values: list[float]):
     power = 10.0 ** math.floor(math.log10(most))
     step = next(step for step in (0.25 * power, 0.5 * power, power, 2.5 * power) if most / step <= 4 or step > power)
     count = math.ceil(most / step - 1e-9)
-    return _scale(0, count * step, [(index * step, f"{index * step:g}") for index in range(count + 1)])
+    return _scale(0, count * step, [(index * step, number(index * step, "g")) for index in range(count + 1)])

@@ -28,18 +28,18 @@ function createView(element) {
       "tr",
       "",
       head,
-      makeCell("answer", make("span", "read"), make("span", "differs", "≠ differs")),
+      makeCell("answer", make("span", "read"), make("span", "differs", app.say("compare.differs"))),
       makeCell("confidence", amount, make("span", "note")),
       makeCell("time"),
-      makeCell("parameters", parameters, make("span", "unit", " parameters")),
-      makeCell("accuracy", accuracy, make("span", "unit", " on test")),
+      makeCell("parameters", parameters, make("span", "unit", ` ${app.say("compare.unit_parameters")}`)),
+      makeCell("accuracy", accuracy, make("span", "unit", ` ${app.say("compare.unit_accuracy")}`)),
     );
     row.setAttribute("role", "row");
     return row;
   }
 
   const empty = { label: "", state: "none", differs: false, confidence: 0, words: "", time: "", note: "" };
-  const rows = props.models.map(makeRow);
+  const rows = props.models.map((facts) => makeRow(facts[app.language]));
   find("tbody").replaceChildren(...rows);
 
   function fill(row, { label, state, differs, confidence, words, time, note }) {
@@ -66,7 +66,7 @@ function createView(element) {
 
   // ---- drawn or uploaded: each has its own answer
   const uploading = () => element.querySelector("input[value=upload]").checked;
-  let uploaded = props.uploaded;
+  let uploaded = { ...props.uploaded, sentence: app.say(props.uploaded.sentence) };
   watch("value", () => {
     uploaded = props.value;
     if (uploading()) show(uploaded);

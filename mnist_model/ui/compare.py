@@ -19,35 +19,36 @@ from mnist_model.ui import words
 from mnist_model.ui.assets import read_asset
 from mnist_model.ui.canvas import UNREACHABLE, Page, build_canvas, choices
 from mnist_model.ui.drawing import draw_strokes, may_be_number, parse_question
+from mnist_model.ui.language import answering, in_all_languages, say, say_error
 from mnist_model.ui.models import Models
 from mnist_model.ui.result import data_url
 from mnist_model.ui.uploads import answer_when, build_picture, uploaded_path
 
-DRAW_HINT = "Draw a digit: every model reads it."
-UPLOAD_HINT = "Choose a picture of a digit: every model reads it."
-SEVERAL = "There is more than one thing here. Compare the models on one digit at a time."
+DRAW_HINT, UPLOAD_HINT = "compare.hint_draw", "compare.hint_upload"  # keys
 RUNS = 3  # of each model on a picture; the quickest counts, for other work on the same cores only slows one down
-SOURCES = choices("Where the digit comes from", "source", {"draw": "Draw", "upload": "Upload"})
+SOURCES = choices("compare.sources", "source", {"draw": "tab.draw", "upload": "tab.upload"})
 LAYOUT = f'<div class="pad">{SOURCES}$pad</div>@children{read_asset("compare.html")}'
 
 
 def build_compare_tab(models: Models) -> None:
     def compare_drawing(question) -> dict:
-        try:
-            strokes, _ = parse_question(question)
-        except MnistModelError as error:
-            return nothing(str(error), state="error")
-        if not strokes:
-            return nothing(DRAW_HINT)
-        return compare(models, draw_strokes(strokes), may_be_number(strokes))
+        with answering(question):
+            try:
+                strokes, _ = parse_question(question)
+            except MnistModelError as error:
+                return nothing(say_error(error), state="error")
+            if not strokes:
+                return nothing(say(DRAW_HINT))
+            return compare(models, draw_strokes(strokes), may_be_number(strokes))
 
-    def compare_upload(image) -> dict:
-        if image is None:
-            return nothing(UPLOAD_HINT)
-        try:
-            return compare(models, open_image(uploaded_path(image)))
-        except MnistModelError as error:
-            return nothing(str(error), state="error")
+    def compare_upload(image, language) -> dict:
+        with answering({"language": language}):
+            if image is None:
+                return nothing(say(UPLOAD_HINT))
+            try:
+                return compare(models, open_image(uploaded_path(image)))
+            except MnistModelError as error:
+                return nothing(say_error(error), state="error")
 
     page = Page(
         "digit",
@@ -56,8 +57,8 @@ def build_compare_tab(models: Models) -> None:
         pen=0.06,
         width=1,
         examples=list("0123456789"),
-        invitation="Draw a digit",
-        label="Drawing pad: draw a digit from 0 to 9, for all models",
+        invitation="draw.invitation_digit",
+        label="compare.pad",
     )
     with build_canvas(
         "compare",
@@ -67,10 +68,10 @@ def build_compare_tab(models: Models) -> None:
         js=read_asset("picture.js") + read_asset("compare.js"),
         unreachable=nothing(UNREACHABLE, state="error"),
         uploaded=nothing(UPLOAD_HINT),
-        models=[words.table_row(facts) for facts in models.facts],
+        models=[in_all_languages(words.table_row, facts) for facts in models.facts],
     ) as canvas:
-        picture = build_picture("Picture of a digit", "compare-")
-    answer_when(picture.change, compare_upload, [picture], canvas)
+        picture = build_picture("compare.picture", "compare-")
+    answer_when(picture.change, compare_upload, picture, canvas)
 
 
 def compare(models: Models, picture: Image.Image, wide: bool = True) -> dict:
@@ -82,13 +83,13 @@ def compare(models: Models, picture: Image.Image, wide: bool = True) -> dict:
     ink, share = find_one_digit(picture)
     canonical = fit_to_box(ink)
     if not canonical.any():
-        return nothing(words.REFUSALS[why_refused(picture, [])])
+        return nothing(words.reason(why_refused(picture, [])))
     if share < MIN_SHARE or wide and len(models.get(models.names[0]).read(picture).digits) > 1:
-        return nothing(SEVERAL)
+        return nothing(say("compare.several"))
     rows = {name: ask(partial(models.get, name), canonical) for name in models.names}
     answers = {name: row["label"] for name, row in rows.items() if row["state"] != "error"}
     if not answers:
-        return nothing("No model can be loaded.", state="error")
+        return nothing(say("compare.none_loaded"), state="error")
     most, sentence = words.agreement(answers)
     for name in answers:
         rows[name]["differs"] = answers[name] != most
@@ -101,10 +102,10 @@ def ask(load, canonical: np.ndarray) -> dict:
     try:
         prediction, seconds = measure(load(), canonical)
     except MnistModelError:
-        return row | {"note": "could not be loaded"}
+        return row | {"note": say("compare.not_loaded")}
     row |= {"state": words.state(prediction), "time": words.milliseconds(seconds)}
     if not prediction.is_digit:
-        return row | {"note": f"no digit, nearest to {prediction.label}"}
+        return row | {"note": say("answer.no_digit", digit=prediction.label)}
     percentage = words.short_percentage(prediction.confidence)
     return row | {"label": prediction.label, "confidence": round(prediction.confidence, 4), "words": percentage}
 

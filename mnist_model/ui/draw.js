@@ -1,6 +1,8 @@
 // The answer beside the pad, sharing it, and opening what was shared.
 function createView(element) {
-  const view = createResultView(element.querySelector(".result"), element.querySelector(".boxes"), props.models);
+  const correct = (correction) => server.correct({ ...correction, strokes, page: page.name, model: view.model() });
+  const [root, layer] = [element.querySelector(".result"), element.querySelector(".boxes")];
+  const view = createResultView(root, layer, props.models, props.storage, correct);
   view.onModel(askAnew);
 
   const share = createSharing(element);

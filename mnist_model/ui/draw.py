@@ -5,28 +5,34 @@ from collections.abc import Callable
 import numpy as np
 
 from mnist_model.errors import MnistModelError
+from mnist_model.feedback import Feedback
 from mnist_model.recognizer import Box, DigitRecognizer, ReadDigit
 from mnist_model.segmentation import ink_box
-from mnist_model.ui import result, words
+from mnist_model.ui import correction, result, words
 from mnist_model.ui.assets import read_asset
 from mnist_model.ui.canvas import UNREACHABLE, Page, build_canvas, choices
 from mnist_model.ui.drawing import WIDE, draw_page, draw_strokes, may_be_number, pad_in_picture, parse_question
+from mnist_model.ui.language import answering, say, say_error
 from mnist_model.ui.models import Models
 from mnist_model.ui.why import explain_answer
 
-DIGIT_HINT = "Draw a digit from 0 to 9."
-NUMBER_HINT = "Write a number, digit by digit."
-PAGES = choices("What to draw", "page", {"digit": "One digit", "number": "A number"})
+DIGIT_HINT, NUMBER_HINT = "draw.hint_digit", "draw.hint_number"  # keys
+PAGES = choices("draw.pages", "page", {"digit": "draw.page_digit", "number": "draw.page_number"})
 SHARE_BUTTON = read_asset("share_button.html")
 LAYOUT = f'<div class="tab-grid"><div class="pad">{PAGES}$pad</div>{result.HTML}</div>{read_asset("share.html")}'
 
 
-def build_draw_tab(models: Models) -> None:
+def build_draw_tab(models: Models, feedback: Feedback | None = None) -> None:
     def recognize_digit(question):
         return _answer(models, question, 1, DIGIT_HINT, show_digit)
 
     def recognize_number(question):
         return _answer(models, question, WIDE, NUMBER_HINT, show_number)
+
+    def correct(question):
+        number = isinstance(question, dict) and question.get("page") == "number"
+        answer = recognize_number(question) if number else recognize_digit(question)
+        return correction.keep(models, feedback, question, correction.detail_seen(answer, question))
 
     build_canvas(
         "draw",
@@ -38,8 +44,8 @@ def build_draw_tab(models: Models) -> None:
                 pen=0.06,
                 width=1,
                 examples=list("0123456789"),
-                invitation="Draw a digit",
-                label="Drawing pad: draw a digit from 0 to 9",
+                invitation="draw.invitation_digit",
+                label="draw.pad_digit",
             ),
             Page(
                 "number",
@@ -48,8 +54,8 @@ def build_draw_tab(models: Models) -> None:
                 pen=0.045,
                 width=WIDE,
                 examples=["10", "42", "365", "1024", "90210"],
-                invitation="Write a number",
-                label="Drawing pad: write a number",
+                invitation="draw.invitation_number",
+                label="draw.pad_number",
             ),
         ],
         LAYOUT,
@@ -57,7 +63,9 @@ def build_draw_tab(models: Models) -> None:
         js=result.JS + "".join(map(read_asset, ("card.js", "share.js", "draw.js"))),
         unreachable=result.blank(UNREACHABLE, state="error"),
         tools=SHARE_BUTTON,
+        functions=[correct],
         models=words.model_options(models.facts),
+        storage=correction.storage(feedback),
     )
 
 
@@ -82,10 +90,11 @@ def show_number(recognizer: DigitRecognizer, strokes: list, explained: bool = Fa
 
 
 def _answer(models: Models, question, width: float, hint: str, show: Callable) -> dict:
-    try:
-        strokes, model = parse_question(question, width)
-        if not strokes:
-            return result.blank(hint)
-        return show(models.get(model), strokes, explained=bool(question.get("settled")))
-    except MnistModelError as error:
-        return result.blank(str(error), state="error")
+    with answering(question):
+        try:
+            strokes, model = parse_question(question, width)
+            if not strokes:
+                return result.blank(say(hint))
+            return show(models.get(model), strokes, explained=bool(question.get("settled")))
+        except MnistModelError as error:
+            return result.blank(say_error(error), state="error")

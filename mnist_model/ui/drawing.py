@@ -6,6 +6,7 @@ from typing import Any
 from PIL import Image, ImageDraw
 
 from mnist_model.errors import MnistModelError
+from mnist_model.ui.language import say
 
 Point = tuple[float, float]
 
@@ -46,11 +47,11 @@ def parse_strokes(payload: Any, width: float = 1) -> list[list[Point]]:
     try:
         strokes = [[(float(x), float(y)) for x, y in stroke] for stroke in payload]
     except (TypeError, ValueError, OverflowError):
-        raise MnistModelError("The drawing could not be understood: clear the pad and draw again.") from None
+        raise MnistModelError(say("pad.unclear")) from None
     if len(strokes) > MAX_STROKES or sum(map(len, strokes)) > MAX_POINTS:
-        raise MnistModelError("That is more ink than a number needs: clear the pad and draw again.")
+        raise MnistModelError(say("pad.full"))
     if not all(isfinite(value) for stroke in strokes for point in stroke for value in point):
-        raise MnistModelError("The drawing could not be understood: clear the pad and draw again.")
+        raise MnistModelError(say("pad.unclear"))
     return [[(min(max(x, 0), width), min(max(y, 0), 1)) for x, y in stroke] for stroke in strokes if stroke]
 
 

@@ -10,7 +10,7 @@ const nothing = "data:image/gif;base64,R0lGODlhAQABAIAAAAAAAAAAACH5BAEAAAAALAAAA
 const minutes = { month: "short", day: "numeric", hour: "numeric", minute: "numeric", numberingSystem: "latn" };
 const thisYear = new Intl.DateTimeFormat(app.language, minutes);
 const anyYear = new Intl.DateTimeFormat(app.language, { ...minutes, year: "numeric" });
-const percent = new Intl.NumberFormat(app.language, { style: "percent", maximumFractionDigits: 1, numberingSystem: "latn" });
+const percent = (share) => app.number(share, { style: "percent", maximumFractionDigits: 1 });
 let entries = [];
 let down = false; // the account is not reached: what is listed is in this browser
 
@@ -31,7 +31,7 @@ function timeOf(entry) {
 function sureness({ label, confidence, sentence }) {
   if (!label) return "";
   if (typeof confidence !== "number") return sentence;
-  const percentage = percent.format(Math.floor(confidence * 1000) / 1000); // never 100 % that is less
+  const percentage = percent(Math.floor(confidence * 1000) / 1000); // never 100 % that is less
   return app.say(label.length > 1 ? "history.least" : "history.confidence", { percentage });
 }
 

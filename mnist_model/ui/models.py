@@ -8,6 +8,7 @@ from threading import Lock
 from mnist_model import DigitRecognizer, MnistModelError
 from mnist_model.config import bundled_checkpoint, bundled_models
 from mnist_model.rejection import REJECTION_FILE
+from mnist_model.ui.language import say
 
 
 @dataclass(frozen=True)
@@ -64,7 +65,7 @@ class Models:
             MnistModelError: there is no model of this name, or its folder is not whole.
         """
         if not isinstance(name, str) or name not in self._folders:
-            raise MnistModelError(f"There is no model {str(name)[:60]!r} here: choose one of the list.")
+            raise MnistModelError(say("model.unknown", name=repr(str(name)[:60])))
         with self._locks[name]:
             if name not in self._loaded:
                 self._loaded[name] = DigitRecognizer(self._folders[name], name)

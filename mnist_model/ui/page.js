@@ -1,20 +1,23 @@
 // What all tabs share, as the global `app`; in the page's head, so that it is there before any of them.
 const app = (() => {
   const phrases = $PHRASES; // of each language, by key
-  const known = (tag) => tag.split("-")[0].toLowerCase();
-  const language = [known(navigator.language)].find((code) => code in phrases) ?? "en";
-  document.documentElement.lang = language;
-  document.documentElement.dir = language === "ar" ? "rtl" : "ltr";
 
   // A sentence in the visitor's language, `values` in the place of its {names}: what `say` of language.py does.
   function say(key, values = {}) {
     return phrases[language][key].replace(/\{(\w+)\}/g, (_, name) => values[name]);
   }
 
-  // Fills elements that name what they say: data-say="key" for the text, data-say-label="key" for aria-label.
+  // Fills elements that name what they say: data-say="key" for the text, data-say-label="key" for aria-label,
+  // data-say-alt="key" for alt.
   function sayAll(root) {
     for (const element of root.querySelectorAll("[data-say]")) element.textContent = say(element.dataset.say);
     for (const element of root.querySelectorAll("[data-say-label]")) element.setAttribute("aria-label", say(element.dataset.sayLabel));
+    for (const element of root.querySelectorAll("[data-say-alt]")) element.alt = say(element.dataset.sayAlt);
+  }
+
+  // A number as the language writes it, in the digits that are drawn here; `options` of Intl.NumberFormat.
+  function number(value, options = {}) {
+    return new Intl.NumberFormat(language, { numberingSystem: "latn", ...options }).format(value);
   }
 
   // Kept in this browser under one key, as far as it allows that.
@@ -43,6 +46,32 @@ const app = (() => {
     } catch {} // forbidden or full: it holds until the page is left
   }
 
+  // ---- the language: the one chosen here, else the browser's where it is spoken
+  const browser = navigator.language.split("-")[0].toLowerCase();
+  const language = [preference("language"), browser].find((code) => code in phrases) ?? "en";
+  document.documentElement.lang = language;
+  document.documentElement.dir = language === "ar" ? "rtl" : "ltr";
+
+  // What Gradio itself says, and what gr.I18n does, has begun in the browser's language before this script runs. Its
+  // module of languages, which its own settings use, is loaded already: without it all else works, in two languages.
+  const gradios = language === "zh" ? "zh-CN" : language; // as Gradio calls it
+  if (![navigator.language, browser].includes(gradios)) {
+    const scripts = performance.getEntriesByType("resource").map((entry) => entry.name);
+    const core = scripts.find((name) => /\/assets\/core-[\w-]+\.js$/.test(name));
+    if (core) import(core).then((gradio) => gradio.changeLocale?.(gradios));
+    new MutationObserver(nameTabs).observe(document, { childList: true, subtree: true });
+  }
+
+  // Gradio names the tabs that are not open once, at the start.
+  function nameTabs() {
+    const keys = Object.keys(phrases.en).filter((key) => key.startsWith("tab."));
+    for (const button of document.querySelectorAll(".tab-container button")) {
+      const name = button.textContent.trim();
+      const key = keys.find((one) => Object.values(phrases).some((said) => said[one] === name));
+      if (key && name !== say(key)) button.textContent = say(key);
+    }
+  }
+
   function newId() {
     return Date.now().toString(36) + Math.random().toString(36).slice(2);
   }
@@ -58,5 +87,5 @@ const app = (() => {
     document.dispatchEvent(new CustomEvent("answered", { detail }));
   }
 
-  return { language, say, sayAll, preference, preferences, prefer, newId, announce };
+  return { language, say, sayAll, number, preference, preferences, prefer, newId, announce };
 })();

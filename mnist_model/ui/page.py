@@ -10,31 +10,47 @@ from mnist_model import DigitRecognizer, MnistModelError
 from mnist_model.ui.account import local_users
 from mnist_model.ui.assets import read_asset
 from mnist_model.ui.code import offers_mcp
-from mnist_model.ui.language import LANGUAGES, phrases
+from mnist_model.ui.language import LANGUAGES, in_all_languages, number, phrases, say, sentences
 
 FONT = ["system-ui", "-apple-system", "Segoe UI", "Roboto", "Helvetica Neue", "Arial", "sans-serif"]
+SAID_BY_GRADIO = ("tab.", "upload.examples", "compare.picture")  # the keys, or their beginnings, of its own labels
 MONO = ["ui-monospace", "SFMono-Regular", "Menlo", "Consolas", "monospace"]
 
 
 def load_recognizer(model_id: str | None, revision: str | None) -> tuple[DigitRecognizer, str]:
-    """The recognizer to serve and, when it is not the one asked for, a notice that says why."""
+    """The recognizer to serve and, when it is not the one asked for, a sentence that says why."""
     try:
         return DigitRecognizer.from_pretrained(model_id, revision=revision), ""
     except MnistModelError as error:
         if model_id is None:
             raise
-        return DigitRecognizer.from_pretrained(), f"{error} The bundled model answers instead."
+        return DigitRecognizer.from_pretrained(), str(error)
 
 
 def build_heading(recognizer, notice: str) -> None:
-    facts = [f"Default model <b>{escape(recognizer.model_id)}</b>"]
+    """The heading, in English until heading.js says it in the visitor's language."""
+    facts = in_all_languages(_facts, recognizer, notice)
+    # By their own names: whoever looks for theirs cannot read the others.
+    names = {code: phrases(code)["language.name"] for code in LANGUAGES}
+    languages = "".join(f'<option value="{code}" lang="{code}">{name}</option>' for code, name in names.items())
+    heading = Template(read_asset("heading.html"))
+    gr.HTML(
+        heading.substitute(title=say("page.title"), said=facts["en"], languages=languages),
+        said=facts,
+        js_on_load=read_asset("heading.js"),
+        apply_default_css=False,
+    )
+
+
+def _facts(recognizer, notice: str) -> str:
+    facts = [say("heading.model", model=f"<b>{escape(recognizer.model_id)}</b>")]
     if recognizer.revision:
-        facts.append(f"revision <b>{escape(recognizer.revision[:12])}</b>")
+        facts.append(say("heading.revision", revision=f"<b>{escape(recognizer.revision[:12])}</b>"))
     if recognizer.test_accuracy is not None:
-        facts.append(f"right on <b>{recognizer.test_accuracy:.2%}</b> of the MNIST test set")
-    warning = f'<p class="notice" role="alert">{escape(notice)}</p>' if notice else ""
-    heading = Template(read_asset("heading.html")).substitute(facts=", ".join(facts), notice=warning)
-    gr.HTML(heading, js_on_load=read_asset("heading.js"), apply_default_css=False)
+        facts.append(say("model.accuracy", share=f"<b>{number(recognizer.test_accuracy, '.2%')}</b>"))
+    warning = sentences(escape(notice), say("heading.instead")) if notice else ""
+    warning = f'<p class="notice" role="alert">{warning}</p>' if notice else ""
+    return f'<p class="facts">{say("list.comma").join(facts)}</p>{warning}'
 
 
 def launch_options() -> dict:
@@ -53,12 +69,16 @@ def launch_options() -> dict:
         "theme": theme,
         "css": read_asset("page.css"),
         "head": f"<script>{page_script()}</script>",
-        "i18n": gr.I18n(**{language: phrases(language) for language in LANGUAGES}),
+        "i18n": gr.I18n(**{language: _said_by_gradio(language) for language in LANGUAGES}),
         "max_file_size": "10mb",
         "auth": local_users(),
         "mcp_server": offers_mcp(),
         "ssr_mode": False,
     }
+
+
+def _said_by_gradio(language: str) -> dict[str, str]:
+    return {key: phrase for key, phrase in phrases(language).items() if key.startswith(SAID_BY_GRADIO)}
 
 
 def page_script() -> str:

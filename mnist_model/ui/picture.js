@@ -7,16 +7,21 @@ function followPicture(tab) {
     image.onerror = () => (image.style.visibility = "hidden");
   }
 
-  // gr.Examples gives its thumbnails no name: take it from the file, "1-black-on-white.png". They may arrive later.
+  // gr.Examples gives its thumbnails no name: find it by the file, "1-black-on-white.png". They may arrive later.
   function nameExamples() {
     for (const image of tab.querySelectorAll(".picture-column .gallery img")) {
-      const name = image.src.split("/").pop().replace(/^\d+-|\.png$/g, "").replaceAll("-", " ");
-      image.closest("button").setAttribute("aria-label", `Example: ${name}`);
+      const name = image.src.split("/").pop().replace(/^\d+-|\.png$/g, "").replaceAll("-", "_");
+      image.closest("button").setAttribute("aria-label", app.say(`example.${name}`));
     }
+  }
+
+  function describe(image) {
+    if (image) image.alt = app.say("upload.picture");
   }
 
   function follow() {
     nameExamples();
+    describe(tab.querySelector(".picture-column .image-frame img"));
     hideBroken(tab.querySelector(".picture-column .image-frame img"));
   }
   new MutationObserver(follow).observe(tab, { childList: true, subtree: true, attributeFilter: ["src"] });

@@ -18,6 +18,7 @@ import numpy as np
 from PIL import Image
 
 from mnist_model.errors import MnistModelError
+from mnist_model.ui.language import say
 from mnist_model.ui.parquet import read_columns
 from mnist_model.ui.result import data_url
 
@@ -48,7 +49,7 @@ class Pictures:
         try:
             return data_url(np.asarray(Image.open(BytesIO(self.files[index])).convert("L")))
         except (OSError, ValueError, TypeError, Image.DecompressionBombError) as error:
-            raise MnistModelError(f"Picture {index} of the data set is damaged: fetch it again.") from error
+            raise MnistModelError(say("results.picture_damaged", index=index)) from error
 
 
 def load_pictures(dataset: str, split: str = SPLIT) -> Pictures:
@@ -122,7 +123,7 @@ class PictureSource:
         loading = asyncio.wrap_future(self._start())
         done, _ = await asyncio.wait({loading}, timeout=self.wait)
         if not done:
-            raise MnistModelError("They are still on their way: try again in a minute.")
+            raise MnistModelError(say("results.pictures_late"))
         result = loading.result()
         if isinstance(result, Exception):
             raise result

@@ -2,11 +2,13 @@
 
 import json
 import math
+from collections.abc import Iterable
 from html import escape
 
 from mnist_model.config import bundled_checkpoint, bundled_models
 from mnist_model.errors import MnistModelError
 from mnist_model.ui.charts import curves, percent, pictures, reliability
+from mnist_model.ui.language import number, say
 from mnist_model.ui.pictures import Pictures
 from mnist_model.ui.words import percentage
 
@@ -22,7 +24,7 @@ def read_report(name: str) -> dict:
         MnistModelError: there is no such model, or its report is damaged.
     """
     if name not in bundled_models():
-        raise MnistModelError("There is no such model here: choose another.")
+        raise MnistModelError(say("results.no_model"))
     report = json.loads((bundled_checkpoint(name) / "report.json").read_text(encoding="utf-8"))
     if missing := [key for key in NEEDED if key not in report]:
         raise MnistModelError(f"The report of {name} lacks {missing[0]!r}: evaluate the model again.")
@@ -31,8 +33,8 @@ def read_report(name: str) -> dict:
 
 def lead(report: dict) -> str:
     """The result in a sentence."""
-    wrong = report["errors"]
-    return f"Right on {percent(report['accuracy'])} of {report['images']:,} test pictures: {wrong:,} wrong."
+    right, count, wrong = percent(report["accuracy"]), number(report["images"]), number(report["errors"])
+    return say("results.lead", right=right, count=count, wrong=wrong)
 
 
 def render_report(report: dict) -> str:
@@ -43,13 +45,15 @@ def render_report(report: dict) -> str:
 def _facts(report: dict) -> str:
     model = report.get("model") or {}
     facts = {
-        "Macro F1": _share(report.get("macro_f1")),
-        "Calibration error": _share(report.get("ece")),
-        "Parameters": _count(model.get("parameters")),
-        "Multiply-adds per picture": _count(model.get("macs")),
+        "macro_f1": _share(report.get("macro_f1")),
+        "calibration_error": _share(report.get("ece")),
+        "parameters": _count(model.get("parameters")),
+        "macs": _count(model.get("macs")),
     }
     told = f'<p class="description">{escape(str(model["description"]))}</p>' if model.get("description") else ""
-    rows = "".join(f"<div><dt>{name}</dt><dd>{value}</dd></div>" for name, value in facts.items() if value)
+    rows = "".join(
+        f"<div><dt>{say(f'results.{name}')}</dt><dd>{value}</dd></div>" for name, value in facts.items() if value
+    )
     return f'{told}<dl class="facts">{rows}</dl>'
 
 
@@ -63,21 +67,21 @@ def _confusion(report: dict) -> str:
         + "</tr>"
         for row, name in enumerate(names)
     )
+    answer = say("results.answer")
     table = (
         f'<div class="scroll"><table class="matrix" style="--labels: {len(names)}">'
-        "<caption>How often each answer was given for each truth</caption>"
+        f"<caption>{say('results.matrix_caption')}</caption>"
         f'<colgroup><col class="side"><col class="name"><col span="{len(names)}"></colgroup>'
-        f'<thead><tr><td colspan="2"></td><th class="axis" scope="colgroup" colspan="{len(names)}">Answer</th></tr>'
+        f'<thead><tr><td colspan="2"></td><th class="axis" scope="colgroup" colspan="{len(names)}">{answer}</th></tr>'
         f'<tr><td colspan="2"></td>{head}</tr></thead><tbody>{lines}</tbody></table></div>'
     )
-    keys = '<span class="by-key">The arrow keys move from one to the next.</span>'
-    hint = f"Choose a number to see the pictures behind it. {keys}"
+    hint = f'{say("results.matrix_hint")} <span class="by-key">{say("results.matrix_keys")}</span>'
     behind = f'<div class="behind"><p>{hint}</p><p class="said" role="status"></p><div class="shown"></div></div>'
-    return _section("Confusion matrix", f'<div class="halves">{table}{behind}</div>')
+    return _section("matrix", f'<div class="halves">{table}{behind}</div>')
 
 
 def _side(row: int, rows: int) -> str:
-    return "" if row else f'<th class="axis" scope="rowgroup" rowspan="{rows}"><span>Truth</span></th>'
+    return "" if row else f'<th class="axis" scope="rowgroup" rowspan="{rows}"><span>{say("results.truth")}</span></th>'
 
 
 def _cell(names: list[str], row: int, column: int, count: int, most: int) -> str:
@@ -85,7 +89,7 @@ def _cell(names: list[str], row: int, column: int, count: int, most: int) -> str
         return "<td></td>"
     kind = "right" if row == column else "wrong"
     share = math.log1p(count) / math.log1p(most) if kind == "wrong" else 0
-    name = f"Truth {names[row]}, answer {names[column]}: {pictures(count)}"
+    name = say("results.cell", truth=names[row], answer=names[column], pictures=pictures(count))
     return (
         f'<td><button type="button" class="{kind}" style="--share: {share:.2f}" data-row="{row}" '
         f'data-column="{column}" tabindex="-1" aria-pressed="false" aria-label="{escape(name)}">{count}</button></td>'
@@ -95,15 +99,12 @@ def _cell(names: list[str], row: int, column: int, count: int, most: int) -> str
 def _worst(report: dict) -> str:
     total = len(report["mistakes"])
     if not total:
-        return _section("Worst mistakes", "<p>There are none.</p>")
-    said = (
-        f"The {WORST_LIMIT} most confident of {total:,} mistakes."
-        if total > WORST_LIMIT
-        else "All, most confident first."
-    )
+        return _section("worst", f"<p>{say('results.worst_none')}</p>")
+    key = "results.worst_first" if total > WORST_LIMIT else "results.worst_all"
+    said = say(key, limit=WORST_LIMIT, count=number(total))
     tiles = render_tiles(report["mistakes"][:WORST_LIMIT], None)
     return _section(
-        "Worst mistakes", f'<p>{said} <span class="reason" role="status"></span></p><div class="worst">{tiles}</div>'
+        "worst", f'<p>{said} <span class="reason" role="status"></span></p><div class="worst">{tiles}</div>'
     )
 
 
@@ -113,30 +114,30 @@ def _per_class(report: dict) -> str:
     lines = "".join(
         f'<tr><th scope="row">{escape(row["label"])}</th>'
         + "".join(f"<td{_mark(row[key], lowest[key])}>{percent(row[key])}</td>" for key in keys)
-        + f"<td>{row['support']:,}</td></tr>"
+        + f"<td>{number(row['support'])}</td></tr>"
         for row in report["per_class"]
     )
     mean = "".join(f"<td>{_share(report.get(f'macro_{key}'))}</td>" for key in keys)
+    head = _head(say(f"results.{name}") for name in ("label", *keys, "pictures_head"))
+    foot = f'<th scope="row">{say("results.mean")}</th>{mean}<td>{number(report["images"])}</td>'
     table = (
-        '<div class="scroll"><table class="figures"><thead><tr><th scope="col">Label</th><th scope="col">Precision</th>'
-        '<th scope="col">Recall</th><th scope="col">F1</th><th scope="col">Pictures</th></tr></thead>'
-        f'<tbody>{lines}</tbody><tfoot><tr><th scope="row">Mean</th>{mean}<td>{report["images"]:,}</td></tr></tfoot>'
-        "</table></div>"
+        f'<div class="scroll" tabindex="0"><table class="figures"><thead><tr>{head}</tr></thead>'
+        f"<tbody>{lines}</tbody><tfoot><tr>{foot}</tr></tfoot></table></div>"
     )
-    note = "<p>The lowest of each column stands out.</p>"
+    note = f"<p>{say('results.lowest')}</p>"
+    error = _share(report.get("ece")) or say("results.unknown")
     diagram = (
-        f"<p>How sure the answers are, against how often they are right. On the dashed line confidence is honest; the "
-        f"bars are 95% intervals. Expected calibration error: {_share(report.get('ece')) or 'unknown'}.</p>"
-        f'<div class="diagram"><span class="up">Right</span>{reliability(report["reliability"])}'
-        f'<span class="along">Confidence</span></div>{_numbers(*_bins(report))}'
+        f"<p>{say('results.reliability_told', interval=number(0.95, '.0%'), error=error)}</p>"
+        f'<div class="diagram"><span class="up">{say("results.right")}</span>{reliability(report["reliability"])}'
+        f'<span class="along">{say("results.confidence")}</span></div>{_numbers(*_bins(report))}'
     )
-    return f'<div class="halves">{_section("By label", note + table)}{_section("Reliability", diagram)}</div>'
+    return f'<div class="halves">{_section("by_label", note + table)}{_section("reliability", diagram)}</div>'
 
 
 def _bins(report: dict) -> tuple[list[str], list[list[str]]]:
     filled = [one for one in report["reliability"] if one["count"]]
-    return ["Confidence", "Right", "Pictures"], [
-        [_share(one["confidence"]), _share(one["accuracy"]), f"{one['count']:,}"] for one in filled
+    return [say(f"results.{name}") for name in ("confidence", "right", "pictures_head")], [
+        [_share(one["confidence"]), _share(one["accuracy"]), number(one["count"])] for one in filled
     ]
 
 
@@ -144,40 +145,45 @@ def _curves(report: dict) -> str:
     history = report.get("history") or []
     charts = curves(history)
     if not charts:
-        none = "This report has no epochs: the model was fitted in one go, or measured without being trained."
-        return _section("Training", f"<p>{none}</p>")
+        return _section("training_title", f"<p>{say('results.no_epochs')}</p>")
     epochs = [str(row.get("epoch", index)) for index, row in enumerate(history, 1)]
-    last = len(epochs) - 1
+    last, name = len(epochs) - 1, say("results.epoch")
     slider = (
-        f'<label class="epoch">Epoch <b>{escape(epochs[-1])}</b><input type="range" min="0" max="{last}" '
-        f'value="{last}" aria-label="Epoch" data-epochs="{escape(json.dumps(epochs))}"></label>'
+        f'<label class="epoch">{name} <b>{escape(epochs[-1])}</b><input type="range" min="0" max="{last}" '
+        f'value="{last}" aria-label="{name}" data-epochs="{escape(json.dumps(epochs))}"></label>'
     )
     keys = ("train_loss", "validation_loss", "train_accuracy", "validation_accuracy", "learning_rate")
-    head = ["Epoch", "Loss, training", "validation", "Accuracy, training", "validation", "Learning rate"]
+    training, validation = (say(f"results.{series}") for series in ("training", "validation"))
+    loss, accuracy = (f"{say(f'results.{figure}')}{say('list.comma')}{training}" for figure in ("loss", "accuracy"))
+    head = [name, loss, validation, accuracy, validation, say("results.learning_rate")]
     rows = [[epoch, *(_figure(key, row.get(key)) for key in keys)] for epoch, row in zip(epochs, history, strict=True)]
     charts_and_slider = f'<div class="curves">{"".join(charts)}</div>{slider if last else ""}'
-    return _section("Training", charts_and_slider + _numbers(head, rows))
+    return _section("training_title", charts_and_slider + _numbers(head, rows))
 
 
 def _figure(key: str, value) -> str:
     if not isinstance(value, int | float):
         return ""
-    return percent(value) if key.endswith("accuracy") else f"{value:.3g}"
+    return percent(value) if key.endswith("accuracy") else number(value, ".3g")
 
 
 def _numbers(head: list[str], rows: list[list[str]]) -> str:
     """A chart's figures, folded away."""
-    first = "".join(f'<th scope="col">{name}</th>' for name in head)
     lines = "".join(
         f'<tr><th scope="row">{escape(row[0])}</th>' + "".join(f"<td>{escape(cell)}</td>" for cell in row[1:]) + "</tr>"
         for row in rows
     )
-    table = f'<table class="figures"><thead><tr>{first}</tr></thead><tbody>{lines}</tbody></table>'
-    return f'<details><summary>In numbers</summary><div class="scroll">{table}</div></details>'
+    table = f'<table class="figures"><thead><tr>{_head(head)}</tr></thead><tbody>{lines}</tbody></table>'
+    summary = say("results.in_numbers")
+    return f'<details><summary>{summary}</summary><div class="scroll" tabindex="0">{table}</div></details>'
+
+
+def _head(names: Iterable[str]) -> str:
+    return "".join(f'<th scope="col">{name}</th>' for name in names)
 
 
 def _section(title: str, inner: str) -> str:
-    return f"<section><h2>{title}</h2>{inner}</section>"
+    return f"<section><h2>{say(f'results.{title}')}</h2>{inner}</section>"
 
 
 # ---- the pictures
@@ -191,7 +197,7 @@ def check_pictures(report: dict, found: Pictures) -> None:
         for one in report["mistakes"]
     )
     if not same:
-        raise MnistModelError("The data set here is not the one that this report was measured on.")
+        raise MnistModelError(say("results.other_data"))
 
 
 def cell(report: dict, row: int, column: int, found: Pictures | None) -> tuple[str, list[dict]]:
@@ -202,16 +208,16 @@ def cell(report: dict, row: int, column: int, found: Pictures | None) -> tuple[s
     truth, answer = names[row], names[column]
     if row != column:
         behind = [one for one in report["mistakes"] if (one["truth"], one["answer"]) == (truth, answer)]
-        order = f"the {CELL_LIMIT} most confident are shown"
+        key = "results.behind_confident"
     else:
         wrong = {one["index"] for one in report["mistakes"]}
         labels = found.labels if found else []
         behind = [{"index": i} for i, label in enumerate(labels) if label == row and i not in wrong]
-        order = f"the first {CELL_LIMIT} are shown"
+        key = "results.behind_first"
     count = report["confusion_matrix"][row][column]
-    said = f"{pictures(count)} of {truth}, answered {answer}"
-    said += f": {order}." if len(behind) > CELL_LIMIT else "."
-    return said[0].upper() + said[1:], [{"truth": truth} | one for one in behind[:CELL_LIMIT]]
+    key = key if len(behind) > CELL_LIMIT else "results.behind"
+    said = say(key, pictures=pictures(count), truth=truth, answer=answer, limit=CELL_LIMIT)
+    return said, [{"truth": truth} | one for one in behind[:CELL_LIMIT]]
 
 
 def render_tiles(mistakes: list[dict], found: Pictures | None, *, words: bool = True) -> str:
@@ -227,10 +233,12 @@ def render_tiles(mistakes: list[dict], found: Pictures | None, *, words: bool = 
 
 def _tile(one: dict, found: Pictures | None, words: bool) -> str:
     truth, answer = escape(one["truth"]), escape(one.get("answer", one["truth"]))
-    alt = f"Test picture {one['index']}: {truth}, answered {answer}"
+    alt = say("results.picture_alt", index=one["index"], truth=truth, answer=answer)
     image = f'<img src="{found.url(one["index"])}" alt="{alt}" width="84" height="84">' if found else ""
-    lines = f"<span>Answer <b>{answer}</b></span><span>Truth <b>{truth}</b></span>" if words else ""
-    sure = f'<span class="sure">{percentage(one["confidence"])} sure</span>' if "confidence" in one else ""
+    figures = {"answer": answer, "truth": truth} if words else {}
+    lines = "".join(f"<span>{say(f'results.{name}')} <b>{label}</b></span>" for name, label in figures.items())
+    sure = say("results.sure", share=percentage(one["confidence"])) if "confidence" in one else ""
+    sure = f'<span class="sure">{sure}</span>' if sure else ""
     return f"<li>{image}{lines}{sure}</li>"
 
 
@@ -243,4 +251,4 @@ def _share(value) -> str:
 
 
 def _count(value) -> str:
-    return f"{value:,}" if isinstance(value, int) else ""
+    return number(value) if isinstance(value, int) else ""

@@ -1,11 +1,14 @@
 // The answer on the page. `root` holds result.html; `layer` lies on the picture and is given a box for each detail;
-// answers are the dictionaries of result.py; `models` are the names to choose from, with a line about each.
-function createResultView(root, layer, models) {
+// answers are the dictionaries of result.py; `models` are the names to choose from, with a line about each; `storage` and
+// `correct` are for createCorrection.
+function createResultView(root, layer, models, storage, correct) {
   const find = (selector) => root.querySelector(selector);
   const nothing = "data:image/gif;base64,R0lGODlhAQABAIAAAAAAAAAAACH5BAEAAAAALAAAAAABAAEAAAICRAEAOw=="; // transparent
+  const correction = createCorrection(find(".correction"), storage, correct);
   const why = createWhy(root, layer);
   let details = [];
   let settled = false; // else the pen moves, and the next answer is on its way
+  app.sayAll(root);
 
   function make(tag, className, text = "") {
     const made = document.createElement(tag);
@@ -21,7 +24,7 @@ function createResultView(root, layer, models) {
     const bar = track.appendChild(make("span", "bar"));
     bar.style.height = `${probability * 100}%`;
     item.append(track, make("span", "name", label));
-    item.title = `${label}: ${(probability * 100).toFixed(1)}%`;
+    item.title = `${label}: ${app.number(probability, { style: "percent", minimumFractionDigits: 1 })}`;
     item.setAttribute("role", "img");
     item.setAttribute("aria-label", item.title);
     return item;
@@ -42,6 +45,7 @@ function createResultView(root, layer, models) {
     const best = Math.max(...detail.bars.map(([, probability]) => probability));
     find(".bars").replaceChildren(...detail.bars.map((bar) => makeBar(bar, best)));
     find(".pixels").src = detail.seen || nothing;
+    correction.show(detail, index);
     for (const radio of [...find(".number").children, ...layer.children]) {
       const chosen = Number(radio.dataset.index) === index;
       radio.setAttribute("aria-checked", chosen);
@@ -117,7 +121,7 @@ function createResultView(root, layer, models) {
   // ---- the model that answers
   const select = find(".model select");
   function describeModel() {
-    find(".about").textContent = models[select.selectedIndex].about;
+    find(".about").textContent = models[select.selectedIndex].about[app.language];
   }
   select.replaceChildren(...models.map(({ name }) => new Option(name)));
   // The same on every tab, and on the next visit.

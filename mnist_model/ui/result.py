@@ -21,9 +21,13 @@ from PIL import Image
 from mnist_model.recognizer import Prediction, Reading
 from mnist_model.ui import words
 from mnist_model.ui.assets import read_asset
+from mnist_model.ui.language import say, sentences
 
-HTML = read_asset("result.html").replace("$why", read_asset("why.html").rstrip())
-CSS, JS = (read_asset(f"result.{kind}") + read_asset(f"why.{kind}") for kind in ("css", "js"))
+PARTS = ("correction", "why")
+HTML = read_asset("result.html")
+for part in PARTS:
+    HTML = HTML.replace(f"${part}", read_asset(f"{part}.html").rstrip())
+CSS, JS = ("".join(read_asset(f"{name}.{kind}") for name in ("result", *PARTS)) for kind in ("css", "js"))
 
 
 def show(reading: Reading, size: tuple[int, int] | None = None) -> dict:
@@ -41,16 +45,16 @@ def show(reading: Reading, size: tuple[int, int] | None = None) -> dict:
     ]
     for index, detail in enumerate(details):
         detail["spaced"] = 0 < index < count and things[index].word != things[index - 1].word
-        detail["name"] = ": ".join(filter(None, (detail["which"], detail["name"])))
+        detail["name"] = say("list.colon").join(filter(None, (detail["which"], detail["name"])))
     if reading.refusal:
         sentence = words.refusal_sentence(reading.refusal, reading.rejected)
         return _answer("none", sentence, details) if details else blank(sentence)
     if count == 1:
-        sentence = words.digit_sentence(things[0].prediction) + words.left_out(reading)
+        sentence = sentences(words.digit_sentence(things[0].prediction), words.left_out(reading))
         return _answer(details[0]["state"], sentence, details, read=1)
     chosen = words.least_sure(reading.digits)
     state = details[chosen]["state"]
-    sentence = words.number_sentence(reading) + words.left_out(reading)
+    sentence = sentences(words.number_sentence(reading), words.left_out(reading))
     return _answer(state, sentence, details, read=count, chosen=0 if state == "sure" else chosen)
 
 
@@ -60,7 +64,11 @@ def show_digit(prediction: Prediction) -> dict:
 
 
 def blank(sentence: str, state: str = "none") -> dict:
-    """What the page shows while there is nothing to recognise, or, with state "error", what went wrong."""
+    """What the page shows while there is nothing to recognise, or, with state "error", what went wrong.
+
+    Args:
+        sentence: or, where the browser says it, its key.
+    """
     bars = [[str(digit), 0] for digit in range(10)]
     nothing = {"label": "", "state": state, "name": "", "which": "", "confidence": "", "spaced": False, "box": None}
     return _answer(state, sentence, [nothing | {"bars": bars, "top": [], "seen": ""}])
@@ -73,7 +81,7 @@ def describe(prediction: Prediction, taken: bool = True) -> dict:
     return {
         "label": prediction.label if taken else "",
         "state": ("unsure" if state == "none" else state) if taken else "none",
-        "name": f"{prediction.label}, {confidence}" if taken else f"no digit, nearest to {prediction.label}",
+        "name": f"{prediction.label}, {confidence}" if taken else say("answer.no_digit", digit=prediction.label),
         "which": "",
         "confidence": words.short_percentage(prediction.confidence) if taken else "",
         "spaced": False,
@@ -99,10 +107,10 @@ def _which(index: int, digits: int, things: int) -> str:
     if things == 1:
         return ""
     if digits == 0:
-        return f"Thing {index + 1} of {things}"
+        return say("answer.which_thing", place=index + 1, count=things)
     if index >= digits:
-        return "Left out"
-    return f"Digit {index + 1} of {digits}" if digits > 1 else "The digit"
+        return say("answer.which_left_out")
+    return say("answer.which_digit", place=index + 1, count=digits) if digits > 1 else say("answer.which_one")
 
 
 def place(box, size: tuple[int, int]) -> list[float]:

@@ -3,25 +3,27 @@
 const root = element.querySelector(".results");
 const find = (selector) => root.querySelector(selector);
 const models = find("select");
+const question = (asked) => ({ language: app.language, asked });
+app.sayAll(element);
 const WAIT_MS = 300; // before it says that it waits
 
 // ---- the model: an answer is shown only if nothing was asked since
 let asked = 0;
 
 async function showModel(name) {
-  const question = ++asked;
+  const turn = ++asked;
   root.setAttribute("aria-busy", "true");
-  const answer = await server.show_model(name).catch(() => null); // Gradio answers undefined when it is not reached
-  if (question !== asked) return;
+  const answer = await server.ask_report(question(name)).catch(() => null); // Gradio answers undefined when it is not reached
+  if (turn !== asked) return;
   root.setAttribute("aria-busy", "false");
-  find(".lead").textContent = answer?.lead ?? props.unreachable;
+  find(".lead").textContent = answer?.lead ?? app.say("results.unreachable");
   find(".report").innerHTML = answer?.html ?? "";
   if (!answer) return;
   models.replaceChildren(...answer.models.map((model) => new Option(model, model, false, model === answer.name)));
   models.disabled = false;
   prepareMatrix(answer.name);
   prepareCurves();
-  if (find(".worst")) fill(server.show_worst(answer.name), find(".reason"), find(".worst"));
+  if (find(".worst")) fill(server.ask_worst(question(answer.name)), find(".reason"), find(".worst"));
 }
 
 const latest = new WeakMap(); // of each place the promise that fills it
@@ -29,11 +31,11 @@ const latest = new WeakMap(); // of each place the promise that fills it
 async function fill(promise, said, shown) {
   latest.set(shown, promise);
   const current = () => latest.get(shown) === promise;
-  const waiting = setTimeout(() => current() && (said.textContent = "Fetching the pictures…"), WAIT_MS);
+  const waiting = setTimeout(() => current() && (said.textContent = app.say("results.fetching")), WAIT_MS);
   const answer = await promise.catch(() => null);
   clearTimeout(waiting);
   if (!current()) return;
-  said.textContent = answer ? answer.said : props.unreachable;
+  said.textContent = answer ? answer.said : app.say("results.unreachable");
   if (answer) shown.innerHTML = answer.html;
 }
 
@@ -53,7 +55,7 @@ function prepareMatrix(name) {
       other.tabIndex = other === cell ? 0 : -1;
     }
     const place = [name, Number(cell.dataset.row), Number(cell.dataset.column)];
-    fill(server.show_cell(place), find(".said"), find(".shown"));
+    fill(server.ask_cell(question(place)), find(".said"), find(".shown"));
   }
 
   function move(event) {
@@ -86,7 +88,7 @@ function prepareCurves() {
 
   function mark(index) {
     slider.value = index;
-    slider.setAttribute("aria-valuetext", `Epoch ${epochs[index]}: ${told(index)}`);
+    slider.setAttribute("aria-valuetext", app.say("results.epoch_told", { epoch: epochs[index], figures: told(index) }));
     find(".epoch b").textContent = epochs[index];
     for (const value of root.querySelectorAll(".curve [data-values]")) value.textContent = JSON.parse(value.dataset.values)[index];
     for (const svg of root.querySelectorAll(".curve svg")) {

@@ -11,28 +11,34 @@ import gradio as gr
 from mnist_model.config import bundled_models
 from mnist_model.errors import MnistModelError
 from mnist_model.ui.assets import read_asset
+from mnist_model.ui.language import answering, say, say_error, sentences
 from mnist_model.ui.pictures import Pictures, PictureSource
 from mnist_model.ui.report import WORST_LIMIT, cell, check_pictures, lead, read_report, render_report, render_tiles
 
 FIRST = "mnist_cnn"
-UNREACHABLE = "The app did not answer: reload the page."
 
 
 def build_results_tab() -> None:
     source = PictureSource.from_environment()
 
-    async def show_worst(name) -> dict:
-        return await _with_pictures(source, worst_of, name)
+    # A question is {"language": the visitor's, "asked": what is passed on}.
+    def ask_report(question) -> dict:
+        with answering(question):
+            return show_model(question["asked"])
 
-    async def show_cell(place) -> dict:
-        return await _with_pictures(source, cell_of, place)
+    async def ask_worst(question) -> dict:
+        with answering(question):
+            return await _with_pictures(source, worst_of, question["asked"])
+
+    async def ask_cell(question) -> dict:
+        with answering(question):
+            return await _with_pictures(source, cell_of, question["asked"])
 
     gr.HTML(
-        unreachable=UNREACHABLE,
         html_template=read_asset("results.html"),
         css_template=read_asset("results.css"),
         js_on_load=read_asset("results.js"),
-        server_functions=[show_model, show_worst, show_cell],
+        server_functions=[ask_report, ask_worst, ask_cell],
         apply_default_css=False,
         elem_id="results",
     )
@@ -51,7 +57,7 @@ def show_model(name) -> dict:
     try:
         report = read_report(name)
     except MnistModelError as error:
-        return {"models": models, "name": name, "lead": str(error), "html": ""}
+        return {"models": models, "name": name, "lead": say_error(error), "html": ""}
     return {"models": models, "name": name, "lead": lead(report), "html": render_report(report)}
 
 
@@ -76,7 +82,7 @@ def cell_of(place, pictures: Pictures | None, reason: str) -> dict:
     report = read_report(name)
     pictures, reason = _checked(report, pictures, reason)
     said, behind = cell(report, int(row), int(column), pictures)
-    return {"said": f"{said} {reason}".strip(), "html": render_tiles(behind, pictures, words=False)}
+    return {"said": sentences(said, reason), "html": render_tiles(behind, pictures, words=False)}
 
 
 def _checked(report: dict, pictures: Pictures | None, reason: str) -> tuple[Pictures | None, str]:
@@ -89,7 +95,7 @@ def _checked(report: dict, pictures: Pictures | None, reason: str) -> tuple[Pict
 
 
 def _refusal(error: MnistModelError) -> str:
-    return f"The pictures cannot be shown. {error}"
+    return sentences(say("results.no_pictures"), say_error(error))
 
 
 async def _with_pictures(source: PictureSource, answer: Callable[..., dict], asked) -> dict:
@@ -100,6 +106,6 @@ async def _with_pictures(source: PictureSource, answer: Callable[..., dict], ask
     try:
         return await asyncio.to_thread(answer, asked, pictures, reason)
     except MnistModelError as error:
-        return {"said": str(error), "html": ""}
+        return {"said": say_error(error), "html": ""}
     except (TypeError, ValueError, IndexError):
-        return {"said": "There is no such cell: choose another.", "html": ""}
+        return {"said": say("results.no_cell"), "html": ""}

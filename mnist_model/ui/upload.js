@@ -10,7 +10,8 @@ layer.className = "boxes";
 layer.setAttribute("role", "radiogroup");
 layer.setAttribute("aria-label", app.say("upload.found"));
 image.after(layer);
-const view = createResultView(find(".result"), layer, props.models);
+const correct = (correction) => server.correct({ ...correction, model: view.model() });
+const view = createResultView(find(".result"), layer, props.models, props.storage, correct);
 const reveal = () => find("#picture").scrollIntoView({ block: "nearest" });
 const batch = createBatch(find(".batch"), (file) => ask(file, true), choose, reveal);
 const webcam = createWebcam(find(".viewfinder"), takeFiles, (failed) => {
@@ -18,6 +19,7 @@ const webcam = createWebcam(find(".viewfinder"), takeFiles, (failed) => {
   if (failed) fail(app.say("upload.no_camera"));
 });
 
+const blank = { ...props.blank, sentence: app.say(props.blank.sentence) };
 const ids = new WeakMap(); // of each file, for what is announced
 let files = [];
 let chosen = 0;
@@ -29,8 +31,8 @@ const nothing = (sentence, state) => ({ ...props.blank, state, sentence, text: "
 // One file, briefly or with all that result.js shows; null where the app is not reached.
 async function ask(file, brief = false) {
   if (file.size > props.max_bytes) {
-    const [size, limit] = [file.size, props.max_bytes].map((bytes) => Math.round(bytes / 2 ** 20));
-    return nothing(app.say("upload.too_large", { name: file.name, size, limit }), "error");
+    const [size, most] = [file.size, props.max_bytes].map((bytes) => Math.round(bytes / 2 ** 20));
+    return nothing(app.say("file.large", { name: file.name, size, most }), "error");
   }
   const readable = await file.slice(0, 1).arrayBuffer().catch(() => null); // no folder, and still where it was
   if (!readable) return nothing(app.say("upload.unreadable", { name: file.name }), "error");
@@ -108,7 +110,7 @@ function clear() {
   image.removeAttribute("src");
   layer.replaceChildren();
   showPart(".empty");
-  view.show(props.blank, false);
+  view.show(blank, false);
 }
 
 // ---- the boxes on the picture
@@ -171,11 +173,11 @@ find(".remove").addEventListener("click", () => {
   find("input[type=file]").focus();
 });
 
-// The name of an example is that of its file, "1-black-on-white.png".
+// What is said of an example is found by its file, "1-black-on-white.png".
 for (const { name, url } of props.examples) {
   const button = Object.assign(document.createElement("button"), { type: "button" });
-  const words = name.replace(/^\d+-|\.png$/g, "").replaceAll("-", " ");
-  button.setAttribute("aria-label", app.say("upload.example", { name: words }));
+  const key = name.replace(/^\d+-|\.png$/g, "").replaceAll("-", "_");
+  button.setAttribute("aria-label", app.say(`example.${key}`));
   button.append(Object.assign(document.createElement("img"), { src: url, alt: "" }));
   button.addEventListener("click", async () => {
     const content = await (await fetch(url)).blob();
@@ -189,4 +191,4 @@ view.onModel(() => {
   if (files.length > 1) batch.readAnew();
   answerChosen();
 });
-view.show(props.blank, false);
+view.show(blank, false);

@@ -12,12 +12,13 @@ from time import perf_counter
 import gradio as gr
 
 from mnist_model.errors import MnistModelError
+from mnist_model.feedback import Feedback
 from mnist_model.recognizer import MAX_FILE_BYTES, decode_image
 from mnist_model.steps import follow
-from mnist_model.ui import result, words
+from mnist_model.ui import correction, result, words
 from mnist_model.ui.api import describe
 from mnist_model.ui.assets import EXAMPLES, read_asset
-from mnist_model.ui.language import say
+from mnist_model.ui.language import answering, say, say_error
 from mnist_model.ui.models import Models
 from mnist_model.ui.steps import show_steps
 from mnist_model.ui.uploads import shown_size
@@ -28,23 +29,29 @@ MAX_FILES = 500  # in a batch
 SCRIPTS = ("answers.js", "batch.js", "webcam.js", "thumbnail.js", "upload.js")
 
 
-def build_upload_tab(models: Models) -> None:
+def build_upload_tab(models: Models, feedback: Feedback | None = None) -> None:
     turns = asyncio.Semaphore(AT_ONCE)
 
     async def read_file(question) -> dict:
         async with turns:
-            return await asyncio.to_thread(answer_file, models, question)
+            with answering(getattr(question, "data", None)):
+                return await asyncio.to_thread(answer_file, models, question)
+
+    def correct(question) -> dict:
+        seen = question.get("seen") if isinstance(question, dict) else None
+        return correction.keep(models, feedback, question, seen)
 
     gr.HTML(
-        blank=result.blank(say("upload.hint")),
+        blank=result.blank("upload.hint"),
         models=words.model_options(models.facts),
+        storage=correction.storage(feedback),
         examples=[{"name": path.name, "url": _data_url(path)} for path in EXAMPLES],
         max_files=MAX_FILES,
         max_bytes=MAX_FILE_BYTES,
         html_template=read_asset("upload.html").replace("$result", result.HTML),
         css_template=result.CSS + read_asset("upload.css"),
         js_on_load=result.JS + "".join(map(read_asset, SCRIPTS)),
-        server_functions=[read_file],
+        server_functions=[read_file, correct],
         apply_default_css=False,
         elem_id="upload",
     )
@@ -54,8 +61,8 @@ def answer_file(models: Models, question) -> dict:
     """What is read in a file that the browser sent.
 
     Args:
-        question: Gradio's `DataWithFiles`: one file, and the fields "model" (the chosen name) and "brief" ("yes" for
-            one of many, of which only the reading is wanted).
+        question: Gradio's `DataWithFiles`: one file, and the fields "model" (the chosen name), "language" (the
+            visitor's) and "brief" ("yes" for one of many, of which only the reading is wanted).
     Returns:
         state and sentence, as of result.py; text and digits, as of the API's /read; milliseconds, of the reading alone.
         Where it is not brief, also all else of result.py.
@@ -65,7 +72,7 @@ def answer_file(models: Models, question) -> dict:
         recognizer = models.get(fields.get("model"))
         picture = decode_image(BytesIO(content), name, len(content))
     except MnistModelError as error:
-        return result.blank(str(error), state="error") | {"text": "", "digits": [], "milliseconds": None}
+        return result.blank(say_error(error), state="error") | {"text": "", "digits": [], "milliseconds": None}
     start = perf_counter()
     reading = recognizer.read(picture)
     milliseconds = round((perf_counter() - start) * 1000, 1)
@@ -91,7 +98,7 @@ def _parse(question) -> tuple[str, bytes, dict]:
         ((name, content),) = question.files
         return str(name), content, dict(question.data)
     except (AttributeError, TypeError, ValueError):
-        raise MnistModelError("No picture was sent: send one image file.") from None
+        raise MnistModelError(say("file.none")) from None
 
 
 def _data_url(path: Path) -> str:

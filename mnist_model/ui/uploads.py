@@ -4,27 +4,29 @@ from collections.abc import Callable
 from pathlib import Path
 
 import gradio as gr
+from gradio.i18n import I18nData
 from gradio.utils import get_upload_folder
 from PIL import ExifTags, Image
 
 from mnist_model.errors import MnistModelError
 from mnist_model.ui.assets import EXAMPLES
+from mnist_model.ui.language import say
 
 
 def build_picture(label: str, elem_id: str = "") -> gr.Image:
     """A column with the place for a picture, and examples below it; `picture.js` looks after it.
 
     Args:
+        label: a key.
         elem_id: begins the ids of both.
     """
     with gr.Column(min_width=0, elem_classes="picture-column"):
         picture = gr.Image(
-            label=label,
+            label=I18nData(label),
             sources=["upload", "clipboard", "webcam"],
             type="filepath",
             buttons=[],
             height=360,
-            alt_text="The picture you chose",
             # Else the picture is taken mirrored, and no digit is read right; on a phone, the camera at its back.
             webcam_options=gr.WebcamOptions(mirror=False, constraints={"video": {"facingMode": "environment"}}),
             elem_id=f"{elem_id}picture",
@@ -33,19 +35,21 @@ def build_picture(label: str, elem_id: str = "") -> gr.Image:
         gr.Examples(
             [[str(path)] for path in EXAMPLES],
             picture,
-            label="Or try one of these",
+            label=I18nData("upload.examples"),
             api_visibility="private",
             elem_id=f"{elem_id}examples",
         )
     return picture
 
 
-def answer_when(event: Callable, answer: Callable, inputs: list, output: gr.HTML) -> None:
-    """Let `answer` fill `output` on an event, with the raw values of the `inputs`: see `uploaded_path`."""
+def answer_when(event: Callable, answer: Callable, picture: gr.Image, output: gr.HTML) -> None:
+    """Let `answer` fill `output` on an event, with the raw value of `picture` (`uploaded_path`) and the language."""
+    language = gr.Textbox(visible=False)  # its value is what `js` gives
     event(
         answer,
-        inputs,
+        [picture, language],
         output,
+        js="(picture) => [picture, app.language]",
         preprocess=False,
         show_progress="hidden",
         trigger_mode="always_last",
@@ -71,7 +75,7 @@ def uploaded_path(image) -> str:
             return path
     except (ValueError, OSError):  # a null byte, a name that is too long
         pass
-    raise MnistModelError("No picture was sent: send one image file.")
+    raise MnistModelError(say("file.none"))
 
 
 def shown_size(picture: Image.Image) -> tuple[int, int]:

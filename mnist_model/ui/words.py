@@ -5,19 +5,11 @@ from collections.abc import Sequence
 
 from mnist_model.recognizer import Prediction, ReadDigit, Reading
 from mnist_model.refusal import Refusal
+from mnist_model.ui.language import in_all_languages, number, say, sentences
 from mnist_model.ui.models import ModelFacts
 
 SURE = 0.9
 LIKELY = 0.6
-
-REFUSALS = {
-    Refusal.BLANK: "Nothing here is darker or lighter than the paper.",
-    Refusal.NO_INK: "Nothing here stands out from the paper as ink does. A darker pen or more light may help.",
-    Refusal.SEVERAL: "There is more than one thing here, and it is no row of digits.",
-    Refusal.SMALL: "What is here is too small to be read. Come nearer.",
-    Refusal.CUT_OFF: "This runs into the edge of the picture. Show the whole of it, with some paper around.",
-    Refusal.UNLIKE: "This does not look like a digit: it may be a letter, a scribble or a drawing.",
-}
 
 
 def state(prediction: Prediction) -> str:
@@ -30,29 +22,34 @@ def state(prediction: Prediction) -> str:
 def digit_sentence(prediction: Prediction) -> str:
     first, second = (with_article(label) for label, _ in prediction.top(2))
     if prediction.confidence >= SURE:
-        return f"This is {first}."
+        return say("answer.digit", digit=first)
     if prediction.confidence >= LIKELY:
-        return f"Probably {first}, but it could be {second}."
-    return f"Not sure: {first}, or {second}?"
+        return say("answer.digit_probably", digit=first, other=second)
+    return say("answer.digit_unsure", digit=first, other=second)
 
 
 def number_sentence(reading: Reading) -> str:
-    number = spaced(reading.digits)
+    text = spaced(reading.digits)
     index = least_sure(reading.digits)
     doubtful = reading.digits[index].prediction
     if state(doubtful) == "sure":
-        return f"This reads {number}."
+        return say("answer.number", number=text)
     if not doubtful.is_digit:
-        return f"This seems to read {number}, but digit {index + 1} hardly looks like one."
-    return f"Probably {number}, but digit {index + 1} could be {with_article(doubtful.top(2)[1][0])}."
+        return say("answer.number_hardly", number=text, place=index + 1)
+    other = with_article(doubtful.top(2)[1][0])
+    return say("answer.number_probably", number=text, place=index + 1, other=other)
 
 
 def refusal_sentence(refusal: Refusal, rejected: list[ReadDigit]) -> str:
     """Why nothing was read; of one thing that is no digit also which it is nearest to."""
     nearest = ""
     if refusal is Refusal.UNLIKE:
-        nearest = f" If it is a digit, it is nearest to {rejected[0].prediction.label}."
-    return REFUSALS[refusal] + nearest
+        nearest = say("refusal.nearest", digit=rejected[0].prediction.label)
+    return sentences(reason(refusal), nearest)
+
+
+def reason(refusal: Refusal) -> str:
+    return say(f"refusal.{refusal.name.lower()}")
 
 
 def left_out(reading: Reading) -> str:
@@ -60,7 +57,7 @@ def left_out(reading: Reading) -> str:
     count = len(reading.rejected)
     if count == 0:
         return ""
-    return " One other thing was left out." if count == 1 else f" {count} other things were left out."
+    return say("answer.left_out_one") if count == 1 else say("answer.left_out", count=count)
 
 
 def least_sure(digits: list[ReadDigit]) -> int:
@@ -92,29 +89,30 @@ def agreement(answers: dict[str, str]) -> tuple[str, str]:
     counts = Counter(answers.values())
     (most, count), *others = counts.most_common()
     if len(answers) == 1:
-        return most, f"{_reads(list(answers), most)}."
+        return most, say("compare.sentence", parts=_read_by(list(answers), most))
     if not others:
-        return most, f"All {count} models {_verb(count, most)}."
-    parts = [f"{count} of {len(answers)} models {_verb(count, most)}"]
+        return most, say("compare.sentence", parts=_reads(say("compare.all", count=count), count, most))
+    some = say("compare.some", count=count, total=len(answers))
+    parts = [_reads(some, count, most)]
     for answer, _ in others:
-        parts.append(_reads([name for name, given in answers.items() if given == answer], answer))
-    return most, "; ".join(parts) + "."
+        parts.append(_read_by([name for name, given in answers.items() if given == answer], answer))
+    return most, say("compare.sentence", parts=say("list.semicolon").join(parts))
 
 
-def _reads(names: Sequence[str], answer: str) -> str:
-    listed = ", ".join(names[:-1]) + " and " + names[-1] if len(names) > 1 else names[0]
-    return f"{listed} {_verb(len(names), answer)}"
+def _read_by(names: Sequence[str], answer: str) -> str:
+    listed = say("list.names").join(names[:-1]) + say("list.and") + names[-1] if len(names) > 1 else names[0]
+    return _reads(listed, len(names), answer)
 
 
-def _verb(count: int, answer: str) -> str:
+def _reads(who: str, count: int, answer: str) -> str:
     if not answer:
-        return "sees no digit" if count == 1 else "see no digit"
-    return f"{'reads' if count == 1 else 'read'} {with_article(answer)}"
+        return say("compare.sees_none" if count == 1 else "compare.see_none", who=who)
+    return say("compare.reads" if count == 1 else "compare.read", who=who, digit=with_article(answer))
 
 
-def model_options(facts: Sequence[ModelFacts]) -> list[dict[str, str]]:
-    """Each model for the selector: its name, and about it in a sentence or two."""
-    return [{"name": one.name, "about": about_model(one)} for one in facts]
+def model_options(facts: Sequence[ModelFacts]) -> list[dict]:
+    """Each model for the selector: its name, and about it in a sentence or two, by language."""
+    return [{"name": one.name, "about": in_all_languages(about_model, one)} for one in facts]
 
 
 def table_row(facts: ModelFacts) -> dict[str, str]:
@@ -122,39 +120,46 @@ def table_row(facts: ModelFacts) -> dict[str, str]:
     return {
         "name": facts.name,
         "description": facts.description,
-        "parameters": f"{facts.parameters:,}" if facts.parameters else "–",
-        "accuracy": f"{facts.accuracy:.2%}" if facts.accuracy is not None else "–",
+        "parameters": number(facts.parameters) if facts.parameters else "–",
+        "accuracy": number(facts.accuracy, ".2%") if facts.accuracy is not None else "–",
     }
 
 
 def about_model(facts: ModelFacts) -> str:
-    parameters = f"{facts.parameters:,} parameters" if facts.parameters else ""
-    accuracy = f"right on {facts.accuracy:.2%} of the MNIST test set" if facts.accuracy is not None else ""
-    figures = ", ".join(filter(None, (parameters, accuracy)))
-    description = facts.description.rstrip(".")
-    limits = "" if facts.refuses else "takes anything with ink for a digit"
-    return " ".join(f"{part[0].upper()}{part[1:]}." for part in (description, figures, limits) if part)
+    parameters = say("model.parameters", count=number(facts.parameters)) if facts.parameters else ""
+    accuracy = say("model.accuracy", share=number(facts.accuracy, ".2%")) if facts.accuracy is not None else ""
+    figures = say("list.comma").join(filter(None, (parameters, accuracy)))
+    limits = "" if facts.refuses else say("model.refuses_nothing")
+    stop = say("sentence.stop")
+    told = [f"{_capital(part)}{stop}" for part in (figures, limits) if part]
+    if description := facts.description.rstrip("."):
+        told.insert(0, say("sentence.english", text=f"{_capital(description)}."))
+    return sentences(*told)
+
+
+def _capital(text: str) -> str:
+    return text[0].upper() + text[1:]
 
 
 def milliseconds(seconds: float) -> str:
     """A time in two digits: 0.83 ms, 1.3 ms, 31 ms."""
     value = seconds * 1000
-    return f"{value:.2f} ms" if value < 1 else f"{value:.1f} ms" if value < 10 else f"{value:.0f} ms"
+    return say("time.milliseconds", value=number(value, ".2f" if value < 1 else ".1f" if value < 10 else ".0f"))
 
 
 def with_article(label: str) -> str:
-    return f"an {label}" if label == "8" else f"a {label}"
+    return say("answer.an_8" if label == "8" else "answer.a_digit", digit=label)
 
 
 def percentage(probability: float) -> str:
     """A probability in words that never claim certainty: 0.9997 is "over 99.9%", not "100.0%"."""
     if probability > 0.999:
-        return "over 99.9%"
+        return say("number.over", share=number(0.999, ".1%"))
     if probability < 0.001:
-        return "under 0.1%"
-    return f"{probability:.1%}"
+        return say("number.under", share=number(0.001, ".1%"))
+    return number(probability, ".1%")
 
 
 def short_percentage(probability: float) -> str:
     """The same where there is little room: whole per cent, ">99%" at most."""
-    return ">99%" if probability > 0.99 else f"{probability:.0%}"
+    return say("number.over_short", share=number(0.99, ".0%")) if probability > 0.99 else number(probability, ".0%")

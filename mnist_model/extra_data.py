@@ -1,0 +1,74 @@
+"""More pictures to train on, from data sets beside the first: corrections that visitors of the app gave, say.
+
+    data = with_extra(load_data(config), config)
+
+Nothing of them is validated or tested on, so that figures stay comparable.
+"""
+
+from dataclasses import replace
+
+import torch
+from datasets import ClassLabel, Image
+
+from .data import Data, DataConfig, Split, dataset_name, decode_images, load_splits
+from .errors import MnistModelError
+
+
+def with_extra(data: Data, config: DataConfig) -> Data:
+    """The same, with the pictures of `config.extra_dataset` after those to train on.
+
+    Pictures are taken or brought into form as those of the first data set are. Labels go by their names, and what has
+    none of the first data set's is left out: "none", say, where a visitor said that a picture shows no digit.
+
+    Raises:
+        MnistModelError: a data set cannot be had, lacks a column of pictures or of labels, or has no label in common.
+    """
+    parts, extra = [data.train], {}
+    for dataset in config.extra_dataset:
+        split = _load(dataset, data.label_names, config)
+        parts.append(split)
+        extra[dataset_name(dataset)] = len(split)
+    images, labels = torch.cat([part.images for part in parts]), torch.cat([part.labels for part in parts])
+    return replace(data, train=Split(images, labels), extra=extra)
+
+
+def _load(dataset: str, label_names: list[str], config: DataConfig) -> Split:
+    splits = load_splits(dataset)
+    rows = splits[config.train_split if config.train_split in splits else next(iter(splits))]
+    image_column, label_column = _columns(rows, dataset, config)
+    names = _label_names(rows, label_column)
+    # `datasets` reads the folders of a data set in no certain order: by their paths it is one, and that of the days.
+    paths = [image["path"] or "" for image in rows.cast_column(image_column, Image(decode=False))[image_column]]
+    order = [index for index in sorted(range(len(rows)), key=paths.__getitem__) if names[index] in label_names]
+    if not order:
+        raise MnistModelError(f"{dataset} has no picture with one of the labels {', '.join(label_names)}.")
+    images = decode_images(rows.select(order), image_column)
+    last = {image.tobytes(): place for place, image in enumerate(images)}  # who errs in a correction corrects it again
+    kept = sorted(last.values())
+    labels = [label_names.index(names[order[place]]) for place in kept]
+    return Split(torch.from_numpy(images[kept]), torch.tensor(labels, dtype=torch.int64))
+
+
+def _columns(rows, dataset: str, config: DataConfig) -> tuple[str, str]:
+    """Those that the options name, where they are here, or else the only one of their kind; labels may be texts."""
+    features = rows.features
+    pictures = [name for name, feature in features.items() if isinstance(feature, Image)]
+    labels = [name for name, feature in features.items() if isinstance(feature, ClassLabel)]
+    labels = labels or [name for name in (config.label_column, "label") if name and name in features][:1]
+    chosen = []
+    for kind, names, wanted in (
+        ("pictures", pictures, config.image_column),
+        ("labels", labels, config.label_column),
+    ):
+        names = [wanted] if wanted in names else names
+        if len(names) != 1:
+            raise MnistModelError(f"{dataset} has {len(names)} columns of {kind}; its columns: {', '.join(features)}.")
+        chosen += names
+    return chosen[0], chosen[1]
+
+
+def _label_names(rows, column: str) -> list[str]:
+    feature = rows.features[column]
+    if isinstance(feature, ClassLabel):
+        return ["" if label is None or label < 0 else feature.names[label] for label in rows[column]]
+    return [str(label) for label in rows[column]]
