@@ -3,6 +3,7 @@
 deployed = deploy_space("you/mnist", "you/mnist-cnn")
 """
 
+import re
 from pathlib import Path
 
 from huggingface_hub import HfApi, RepoCard
@@ -27,7 +28,8 @@ CHECKPOINT_FILES = ("config.json", "model.onnx", "report.json")
 
 
 def space_files(model_id: str) -> dict[str, bytes]:
-    """The files of the Space, by path: the app, the modules that it needs, the bundled models and its requirements.
+    """The files of the Space, by path: the app, the modules that it needs, the bundled models, its requirements, and
+    its README with the pictures in it.
 
     Raises:
         MnistModelError: this is no checkout of the whole project.
@@ -38,10 +40,11 @@ def space_files(model_id: str) -> dict[str, bytes]:
     ui = sorted(path for path in (ROOT / "mnist_model" / "ui").rglob("*") if path.is_file())
     ui = [path for path in ui if path.suffix != ".pyc"]
     try:
-        paths = [*SPACE_FILES, *(path.relative_to(ROOT).as_posix() for path in [*ui, *_checkpoint_files()])]
+        readme = RepoCard((ROOT / "README.md").read_text())
+        found = [path.relative_to(ROOT).as_posix() for path in [*ui, *_checkpoint_files()]]
+        paths = [*SPACE_FILES, *found, *_pictures(readme.text)]
         files = {path: (ROOT / path).read_bytes() for path in paths}
         files["requirements.txt"] = (ROOT / "requirements-space.txt").read_bytes()
-        readme = RepoCard.load(ROOT / "README.md", repo_type="space")
     except OSError as error:
         raise MnistModelError(f"Deploy from a checkout of the project: {error.filename} is missing.") from error
     readme.data.models = [model_id]
@@ -86,6 +89,11 @@ def deploy_space(space_id: str, model_id: str, *, revision: str | None = None, p
     except Exception as error:
         raise MnistModelError(explain(error, space_id)) from error
     return Pushed(space_id, str(created), commit, len(operations))
+
+
+def _pictures(readme: str) -> list[str]:
+    """Paths of the pictures that it shows from beside it, not from another host."""
+    return sorted(set(re.findall(r"!\[[^]]*]\(([^:)]+)\)", readme)))
 
 
 def _checkpoint_files() -> list[Path]:

@@ -1,6 +1,7 @@
 """The Space: what it holds, and that it works where torch is missing."""
 
 import os
+import re
 import shutil
 from pathlib import Path
 
@@ -29,7 +30,9 @@ def test_what_the_space_holds(hub):
     files = hub.files(SPACE, repo_type="space")
     assert files.pop(".gitattributes") and files.keys() == space_files(MODEL).keys()
     assert files["requirements.txt"] == (ROOT / "requirements-space.txt").read_bytes()
-    assert not [path for path in files if path.startswith(("tests", "benchmarks", ".", "train"))]
+    shown = set(re.findall(r"\]\(([^:)]+\.(?:png|webp))\)", files["README.md"].decode()))
+    assert "docs/draw.webp" in shown and shown <= files.keys()
+    assert not [path for path in files.keys() - shown if path.startswith(("tests", "benchmarks", "docs", ".", "train"))]
     card = RepoCard(files["README.md"].decode())
     assert card.data.sdk == "gradio" and card.data.app_file == "app.py" and card.data.models == [MODEL]
     assert f"gradio=={card.data.sdk_version}" in files["requirements.txt"].decode()
@@ -44,6 +47,8 @@ def test_what_the_space_holds(hub):
 def test_the_space_holds_every_model_that_lies_in_checkpoints(tmp_path, run_python):
     for name in ("app.py", "LICENSE", "README.md", "requirements-space.txt"):
         shutil.copy(ROOT / name, tmp_path)
+    for folder in ("docs", "benchmarks"):
+        shutil.copytree(ROOT / folder, tmp_path / folder)
     shutil.copytree(ROOT / "mnist_model", tmp_path / "mnist_model", ignore=shutil.ignore_patterns("__pycache__"))
     copy_model(tmp_path / "mnist_model" / "checkpoints", "another", accuracy=0.5)
     environment = {"PYTHONPATH": str(tmp_path)}

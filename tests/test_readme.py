@@ -1,9 +1,11 @@
-"""README.md: its samples run as printed, and its pins are those of the requirements."""
+"""README.md: its samples run as printed, its pins are those of the requirements, and its pictures are there."""
 
 import re
+import runpy
 from pathlib import Path
 
 import pytest
+from PIL import Image
 
 ROOT = Path(__file__).parent.parent
 README = (ROOT / "README.md").read_text()
@@ -47,3 +49,27 @@ def test_ci_runs_the_command_of_the_readme():
     commands = [line for line in README.splitlines() if line.endswith("&& pytest")]
     assert len(commands) == 1
     assert "grep -m1 '&& pytest$' README.md" in (ROOT / ".ci" / "run").read_text()
+
+
+def test_the_pictures_are_those_of_the_command_and_small():
+    shown = re.findall(r"!\[([^]]+)\]\(docs/([^)]+)\)", README)
+    files = {path.name: path for path in (ROOT / "docs").iterdir()}
+    script = runpy.run_path(str(ROOT / "benchmarks" / "screenshots.py"))
+    names = [f"{name}.webp" for name in script["PICTURES"]]
+    assert [name for _, name in shown] == names and files.keys() == set(names)
+    assert all(len(words) > 20 for words, _ in shown)
+    assert sum(path.stat().st_size for path in files.values()) < 1_000_000
+    for name, path in files.items():
+        picture = Image.open(path)
+        assert getattr(picture, "is_animated", False) == (name == "draw.webp")
+        assert 800 <= picture.width <= 1300 and 600 <= picture.height <= 900
+
+
+def test_the_animation_is_short():
+    picture = Image.open(ROOT / "docs" / "draw.webp")
+    lasts = 0
+    for index in range(picture.n_frames):
+        picture.seek(index)
+        picture.load()
+        lasts += picture.info["duration"]
+    assert picture.width == 800 and 3000 < lasts <= 6000
