@@ -7,7 +7,7 @@ import test_browser
 from serving import draw_with_mouse
 from strokes import DIGITS
 
-from mnist_model.ui.language import say
+from mnist_model.ui.language import phrases
 
 browser, url = test_browser.browser, test_browser.url  # fixtures
 expect, expect_digit = test_browser.expect, test_browser.expect_digit
@@ -37,15 +37,15 @@ def visit(browser, url):
 
 
 def open_tab(page, name: str, language: str) -> None:
-    page.get_by_role("tab", name=say(f"tab.{name}", language), exact=True).click()
+    page.get_by_role("tab", name=phrases(language)[f"tab.{name}"], exact=True).click()
 
 
 def expect_language(page, language: str, direction: str = "ltr") -> None:
     expect(page.locator("html")).to_have_attribute("lang", re.compile(f"^{language}"))
     expect(page.locator("html")).to_have_attribute("dir", direction)
-    expect(page.locator("#draw .sentence")).to_have_text(say("draw.hint_digit", language))
+    expect(page.locator("#draw .sentence")).to_have_text(phrases(language)["draw.hint_digit"])
     for name in TABS:
-        expect(page.get_by_role("tab", name=say(f"tab.{name}", language), exact=True)).to_be_visible()
+        expect(page.get_by_role("tab", name=phrases(language)[f"tab.{name}"], exact=True)).to_be_visible()
     expect(page.locator("header select")).to_have_value(language)
 
 
@@ -58,7 +58,7 @@ def test_a_german_page(visit, tmp_path):
     expect(page.locator("#draw .sentence")).to_have_text("Das ist eine 8.")
     expect(page.locator("#draw .about")).to_contain_text("314.906 Parameter")
     open_tab(page, "upload", "de")
-    expect(page.locator("#upload-answer .sentence")).to_have_text(say("upload.hint", "de"))
+    expect(page.locator("#upload-answer .sentence")).to_have_text(phrases("de")["upload.hint"])
     (tmp_path / "text.png").write_text("no picture")
     page.locator("#picture input[type=file]").first.set_input_files(tmp_path / "text.png")
     expect(page.locator("#upload-answer .sentence")).to_contain_text("text.png ist kein lesbares Bild")
@@ -85,7 +85,7 @@ def test_an_arabic_page_runs_from_right_to_left(visit):
     assert page.evaluate(SIDEWAYS) == 0
     for name in TABS[1:]:
         open_tab(page, name, "ar")
-        expect(page.get_by_role("tab", name=say(f"tab.{name}", "ar"), exact=True)).to_have_attribute(
+        expect(page.get_by_role("tab", name=phrases("ar")[f"tab.{name}"], exact=True)).to_have_attribute(
             "aria-selected", "true"
         )
         assert page.evaluate(SIDEWAYS) == 0

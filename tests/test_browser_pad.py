@@ -32,6 +32,7 @@ def open_page(page, url: str, hash: str = "") -> None:
 
 def copied_link(page) -> str:
     button(page, "Share").click()
+    expect(page.get_by_role("dialog")).to_be_visible()
     link = page.get_by_label("Link to this drawing").input_value()
     page.keyboard.press("Escape")
     return link
@@ -68,6 +69,7 @@ def ink_equals(ink: list[int]) -> str:
 
 
 def test_the_pen_is_chosen_and_kept_and_does_not_matter_to_the_model(page, url):
+    page.evaluate("app.prefer('why', 'off')")  # it would colour the pixels
     draw_with_mouse(page, [[(0.5, 0.2), (0.5, 0.8)]])
     expect_digit(page, "1")
     seen, medium = page.locator("#draw .pixels").get_attribute("src"), max(page.locator("canvas").evaluate(INK))
@@ -269,6 +271,8 @@ def test_the_card_is_saved_as_a_picture(page, tmp_path):
         button(page, f"Example: {shown}").click()
         expect(page.locator("#draw .sentence")).to_have_text(re.compile(shown))
         button(page, "Share").click()
+        expect(page.get_by_role("dialog").locator("img")).to_have_js_property("complete", True)
+        expect(page.get_by_role("link", name="Save picture")).to_have_attribute("href", re.compile("^blob:"))
         with page.expect_download() as download:
             page.get_by_role("link", name="Save picture").click()
         assert download.value.suggested_filename == file

@@ -22,7 +22,7 @@ from PIL import Image
 from mnist_model.errors import MnistModelError
 from mnist_model.feedback import NONE, Feedback
 from mnist_model.preprocessing import SIDE
-from mnist_model.ui.language import known_language, say
+from mnist_model.ui.language import answering, say
 from mnist_model.ui.models import Models
 
 MAX_URL = 4000  # characters: 28x28 pixels of noise are a PNG of about 900 bytes
@@ -40,22 +40,26 @@ def keep(models: Models, feedback: Feedback | None, question: Any, seen: Any) ->
     Args:
         seen: the data URL of what the model saw.
     """
-    language = known_language(question.get("language") if isinstance(question, dict) else None)
-    try:
-        if not isinstance(question, dict) or feedback is None or question.get("agreed") is not True:
-            raise MnistModelError(NOT_UNDERSTOOD)
-        recognizer, label = models.get(question.get("model")), question.get("label")
-        if label not in (*recognizer.label_names, NONE):
-            raise MnistModelError(NOT_UNDERSTOOD)
-        picture = parse_seen(seen)
-        [prediction] = recognizer.predict_canonical([picture])
-        answer = prediction.label if prediction.is_digit else NONE
-        # A folder's place on the server is nobody's business.
-        name = Path(question["model"]).name if Path(question["model"]).is_dir() else question["model"]
-        kept = feedback.keep(picture, label, answer, name, recognizer.revision or "")
-    except MnistModelError:
-        return {"kept": False, "sentence": say("correction.failed", language)}
-    return {"kept": kept, "sentence": "" if kept else say("correction.full", language)}
+    with answering(question):
+        try:
+            kept = _keep(models, feedback, question, seen)
+        except MnistModelError:
+            return {"kept": False, "sentence": say("correction.failed")}
+        return {"kept": kept, "sentence": "" if kept else say("correction.full")}
+
+
+def _keep(models: Models, feedback: Feedback | None, question: Any, seen: Any) -> bool:
+    if not isinstance(question, dict) or feedback is None or question.get("agreed") is not True:
+        raise MnistModelError(NOT_UNDERSTOOD)
+    recognizer, label = models.get(question.get("model")), question.get("label")
+    if label not in (*recognizer.label_names, NONE):
+        raise MnistModelError(NOT_UNDERSTOOD)
+    picture = parse_seen(seen)
+    [prediction] = recognizer.predict_canonical([picture])
+    answer = prediction.label if prediction.is_digit else NONE
+    # A folder's place on the server is nobody's business.
+    name = Path(question["model"]).name if Path(question["model"]).is_dir() else question["model"]
+    return feedback.keep(picture, label, answer, name, recognizer.revision or "")
 
 
 def detail_seen(answer: dict, question: Any) -> Any:

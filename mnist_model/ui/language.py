@@ -58,16 +58,13 @@ def answering(question: object):
     return speaking(question.get("language") if isinstance(question, dict) else None)
 
 
-def say(key: str, language: str | None = None, **values: Any) -> str:
-    """A sentence, `values` in the place of its {names}.
-
-    Args:
-        language: one of `LANGUAGES`; None for that of `speaking`, which is English elsewhere.
+def say(key: str, **values: Any) -> str:
+    """A sentence in the language of `speaking`, English elsewhere, with `values` in the place of its {names}.
 
     >>> say("tab.draw")
     'Draw'
     """
-    return phrases(language or _spoken.get())[key].format(**values)
+    return phrases(_spoken.get())[key].format(**values)
 
 
 def say_error(error: MnistModelError) -> str:

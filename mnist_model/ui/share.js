@@ -18,11 +18,11 @@ function createSharing(element) {
     tell("");
     const read = answer.details.slice(0, answer.read).map(({ label }) => label).join("");
     find(".save").download = read ? `${read.length > 1 ? "number" : "digit"}-${read}.png` : "drawing.png";
+    dialog.showModal();
+    find(".close").focus({ focusVisible: false }); // neither the link nor a deed
     const picture = await new Promise((done) => drawCard(drawing, pen, answer).toBlob(done));
     URL.revokeObjectURL(card.url);
     card.url = find(".card").src = find(".save").href = URL.createObjectURL(picture);
-    dialog.showModal();
-    find(".close").focus({ focusVisible: false }); // neither the link nor a deed
   }
 
   async function copy() {
