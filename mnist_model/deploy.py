@@ -6,7 +6,7 @@ deployed = deploy_space("you/mnist", "you/mnist-cnn")
 import re
 from pathlib import Path
 
-from huggingface_hub import HfApi, SpaceCard
+from huggingface_hub import HfApi, RepoCard
 
 from .config import bundled_checkpoint, bundled_models, read_config
 from .errors import MnistModelError
@@ -40,14 +40,14 @@ def space_files(model_id: str) -> dict[str, bytes]:
     ui = sorted(path for path in (ROOT / "mnist_model" / "ui").rglob("*") if path.is_file())
     ui = [path for path in ui if path.suffix != ".pyc"]
     try:
-        readme = SpaceCard((ROOT / "README.md").read_text())
+        readme = RepoCard((ROOT / "README.md").read_text())
         found = [path.relative_to(ROOT).as_posix() for path in [*ui, *_checkpoint_files()]]
         paths = [*SPACE_FILES, *found, *_pictures(readme.text)]
         files = {path: (ROOT / path).read_bytes() for path in paths}
         files["requirements.txt"] = (ROOT / "requirements-space.txt").read_bytes()
     except OSError as error:
         raise MnistModelError(f"Deploy from a checkout of the project: {error.filename} is missing.") from error
-    readme.data.models = [model_id]
+    readme.data["models"] = [model_id]
     files["README.md"] = str(readme).encode()
     return files
 
