@@ -9,6 +9,8 @@ function createView(element) {
   const button = element.querySelector("button.share");
   const pageOf = (drawing) => props.pages.find(({ name }) => name === drawing.page);
   let last = null; // the drawing and its answer
+  const ANNOUNCE_MS = 300; // once the pen rests: a picture takes its time, and the next stroke must not wait for it
+  let announcing = 0;
   button.addEventListener("click", () => share(last.drawing, pageOf(last.drawing).pen, last.answer));
 
   let linked = null; // the strokes that the link of the page's address holds
@@ -44,7 +46,9 @@ function createView(element) {
     }
     last = drawing && answer.state !== "error" ? { drawing, answer } : null;
     button.disabled = !last;
-    if (last) setTimeout(() => announce(drawing, answer)); // once the answer is shown: a picture takes its time
+    if (!last) return;
+    clearTimeout(announcing);
+    announcing = setTimeout(() => announce(drawing, answer), ANNOUNCE_MS);
   }
 
   function announce(drawing, answer) {
