@@ -47,8 +47,8 @@ def build_demo(feedback: Feedback | None = None) -> gr.Blocks:
                 build_draw_tab(models, feedback)
             with gr.Tab(I18nData("tab.upload")):
                 build_upload_tab(models, feedback)
-            with gr.Tab(I18nData("tab.camera")):
-                build_camera_tab(models)
+            with gr.Tab(I18nData("tab.camera"), elem_id="camera-tab"):
+                build_camera_tab(models, feedback)
             with gr.Tab(I18nData("tab.compare")):
                 build_compare_tab(models)
             with gr.Tab(I18nData("tab.results")):

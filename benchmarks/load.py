@@ -1,9 +1,10 @@
 """Many visitors at once: python benchmarks/load.py [--visitors 50] [--every 2] [--seconds 120]
 
 Each visitor has a drawing of their own and asks for it again and again, by the HTTP request that the pad in the browser
-makes. An answer is wrong where it is not, to the last digit, what the recognizer says of this drawing in this process.
-Beside it, in the same run and at the same rate, a Gradio app whose function does nothing. Resident memory is that of
-the app after a warm-up at the full rate, and at the end. Writes reports/load.txt. Needs Linux (/proc).
+makes when the pen is lifted: each answer is explained. It is wrong where it is not, to the last digit, what the
+recognizer says of this drawing in this process. Beside it, in the same run and at the same rate, a Gradio app whose
+function does nothing. Resident memory is that of the app after a warm-up at the full rate, and at the end. Writes
+reports/load.txt. Needs Linux (/proc).
 
 With --url, only asks at that address until it is stopped: the other visitors of stroke_latency.py.
 """
@@ -14,6 +15,7 @@ import os
 import random
 import sys
 from dataclasses import dataclass, field
+from itertools import cycle
 from pathlib import Path
 from statistics import median, quantiles
 from time import perf_counter
@@ -31,6 +33,7 @@ from strokes import DIGITS  # noqa: E402
 REPORT = Path(__file__).parent / "reports" / "load.txt"
 WARM_UP_SECONDS = 20
 TIMEOUT_SECONDS = 30
+LIVE = 3  # questions that a pad asks in a stroke, before the one when the pen is up
 
 
 @dataclass
@@ -70,15 +73,21 @@ async def find_pad(client: httpx.AsyncClient) -> int:
     return next(part["id"] for part in components if part["props"].get("elem_id") == "draw")
 
 
-async def visit(client: httpx.AsyncClient, pad: int, visitor: Visitor, every: float, seconds: float) -> None:
-    """Asks every so often; late only where the answer before is."""
-    question = {"strokes": visitor.strokes, "model": "mnist_cnn", "language": "en"}
+async def visit(client: httpx.AsyncClient, pad: int, visitor: Visitor, every: float, seconds: float, live: int) -> None:
+    """Asks every so often; late only where the answer before is.
+
+    Args:
+        live: how many questions of a moving pen come before each of a pen that is up, which is explained.
+    """
+    question: dict = {"strokes": visitor.strokes, "model": "mnist_cnn", "language": "en"}
     body = {"data": question, "component_id": pad, "fn_name": "recognize_digit", "session_hash": uuid4().hex}
+    settled = cycle([False] * live + [True])
     start = perf_counter()
     due = start + random.uniform(0, every)
     while due < start + seconds:
         await asyncio.sleep(max(0, due - perf_counter()))
         due += every
+        question["settled"] = next(settled)
         asked = perf_counter()
         try:
             answer = (await client.post("/gradio_api/component_server/", json=body)).raise_for_status().json()
@@ -90,11 +99,11 @@ async def visit(client: httpx.AsyncClient, pad: int, visitor: Visitor, every: fl
         visitor.wrong += any(thing.get(name) != value for name, value in visitor.expected.items())
 
 
-async def ask(url: str, visitors: list[Visitor], every: float, seconds: float) -> None:
+async def ask(url: str, visitors: list[Visitor], every: float, seconds: float, live: int = 0) -> None:
     limits = httpx.Limits(max_connections=None, max_keepalive_connections=None)
     async with httpx.AsyncClient(base_url=url, timeout=TIMEOUT_SECONDS, limits=limits) as client:
         pad = await find_pad(client)
-        await asyncio.gather(*(visit(client, pad, visitor, every, seconds) for visitor in visitors))
+        await asyncio.gather(*(visit(client, pad, visitor, every, seconds, live) for visitor in visitors))
 
 
 def measure(script: Path, visitors: list[Visitor], every: float, seconds: float, **environment: str) -> str:
@@ -136,12 +145,12 @@ def main() -> None:
     parser.add_argument("--visitors", type=int, default=50, help="how many at once (default: 50)")
     parser.add_argument("--every", type=float, default=2, help="seconds between the questions of each (default: 2)")
     parser.add_argument("--seconds", type=float, default=120, help="for how long (default: 120)")
-    parser.add_argument("--url", help="ask there until stopped, and measure nothing")
+    parser.add_argument("--url", help="ask there until stopped, and measure nothing: each as one who draws does")
     options = parser.parse_args()
     visitors = make_visitors(options.visitors)
     if options.url:
         print("asking", flush=True)
-        return asyncio.run(ask(options.url, visitors, options.every, float("inf")))
+        return asyncio.run(ask(options.url, visitors, options.every, float("inf"), LIVE))
     rate = options.every, options.seconds
     echoes = [Visitor(visitor.strokes, visitors[0].expected) for visitor in visitors]
     lines = [

@@ -62,7 +62,7 @@ def open_tab(page, name: str) -> None:
 def write_number(page, digits: str) -> None:
     """With the mouse, from left to right, onto the wide pad."""
     page.locator("#draw").get_by_text("A number", exact=True).click()
-    box = page.locator("#draw canvas").bounding_box()
+    box = page.locator("#draw .paper > canvas").bounding_box()
     across = box["width"] / box["height"]
     scale = min(0.8, across / (0.7 * len(digits) + 0.3))
     left = (across - scale * (0.7 * (len(digits) - 1) + 1)) / 2
@@ -90,7 +90,7 @@ def draw(browser, url) -> list[Image.Image]:
     (stroke,) = DIGITS["8"]
     with visit(browser, url, (800, 780)) as page:
         frames = [shoot(page)]
-        box = page.locator("#draw canvas").bounding_box()
+        box = page.locator("#draw .paper > canvas").bounding_box()
         points = [(box["x"] + x * box["width"], box["y"] + y * box["height"]) for x, y in stroke]
         page.mouse.move(*points[0])
         page.mouse.down()
@@ -133,9 +133,9 @@ def compare(browser, url) -> Image.Image:
     """One drawing, and what each model reads in it."""
     with visit(browser, url) as page:
         open_tab(page, "Compare")
-        page.locator("#compare canvas").wait_for()
+        page.locator("#compare .paper > canvas").wait_for()
         leaning = [[(x - 0.7 * (0.5 - y), y) for x, y in stroke] for stroke in DIGITS["5"]]  # not all can read it
-        draw_with_mouse(page, leaning, "#compare canvas")
+        draw_with_mouse(page, leaning, "#compare .paper > canvas")
         page.locator("#compare tbody tr").first.wait_for()
         return shoot(page)
 
@@ -152,7 +152,7 @@ def history(browser, url) -> Image.Image:
     """What this browser has had read."""
     with visit(browser, url) as page:
         for digit in "31415926":
-            draw_with_mouse(page, DIGITS[digit], "#draw canvas")
+            draw_with_mouse(page, DIGITS[digit], "#draw .paper > canvas")
             page.locator("#draw .digit").filter(has_text=digit).wait_for()
             page.wait_for_timeout(SETTLED)
             page.locator("#draw .clear").click()
@@ -174,7 +174,7 @@ def phone(browser, url) -> Image.Image:
             if len(drawn) > 1:
                 write_number(page, drawn)
             else:
-                draw_with_mouse(page, DIGITS[drawn], "#draw canvas")
+                draw_with_mouse(page, DIGITS[drawn], "#draw .paper > canvas")
             shots.append(shoot(page))
     gap = 20
     across = Image.new("RGBA", (3 * PHONE[0] + 2 * gap, PHONE[1]))

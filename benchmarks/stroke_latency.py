@@ -22,6 +22,7 @@ from strokes import DIGITS  # noqa: E402
 
 LOST_MS = 5000  # no answer after so long: the stroke is counted as lost
 PAUSE_MS = 300  # between strokes, so that nothing of one is left when the next begins
+POLL_MS = 50  # to look at each frame, as Playwright does by itself, would keep a core busy
 OTHERS_EVERY = 0.25  # seconds: a pad asks every 100 ms while the pen moves, which it does less than half of the time
 
 # `selector` is an element that changes with each answer, and with nothing else.
@@ -82,7 +83,7 @@ def wait_for_latency(page) -> float | None:
     from playwright.sync_api import TimeoutError
 
     try:
-        return page.wait_for_function("window.latency", timeout=LOST_MS).json_value()
+        return page.wait_for_function("window.latency", timeout=LOST_MS, polling=POLL_MS).json_value()
     except TimeoutError:
         return None
 
@@ -108,8 +109,8 @@ def measure_ours(browser, count: int, others: int = 0):
     with serve() as (url, _), others_drawing(url, others):
         page = browser.new_page()
         page.goto(url)
-        page.locator("#draw canvas").wait_for()
-        return measure(page, "#draw .announcement", "#draw canvas", ["Clear"], count)
+        page.locator("#draw .paper > canvas").wait_for()
+        return measure(page, "#draw .announcement", "#draw .paper > canvas", ["Clear"], count)
 
 
 def measure_sketchpad(browser, count: int):

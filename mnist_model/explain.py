@@ -86,7 +86,7 @@ def explain_ink(
     fall = log_probabilities[0] - log_probabilities[1:]  # (parts, labels)
     support, contrast = fall[:, first], fall[:, first] - fall[:, second]
     of_each = [dict(zip(label_names, row, strict=True)) for row in np.exp(log_probabilities).tolist()]
-    places = [_place(canonical, mask) for mask in masks]
+    places = _name_places(canonical, masks)
     return Explanation(
         label_names[first],
         label_names[second],
@@ -138,12 +138,14 @@ def _paint(canonical: np.ndarray, masks: np.ndarray, values: np.ndarray) -> np.n
     return np.where(canonical > 0, np.tensordot(values, masks, 1), 0).astype(np.float32)
 
 
-def _place(canonical: np.ndarray, mask: np.ndarray) -> str:
-    """Where the ink under a mask lies in all of it: the thirds of its height and of its width."""
+def _name_places(canonical: np.ndarray, masks: np.ndarray) -> list[str]:
+    """Where the ink under each mask lies in all of it: the thirds of its height and of its width."""
     left, top, width, height = ink_extent(canonical)
-    rows, columns = np.nonzero(np.where(mask, canonical, 0))
-    weights = canonical[rows, columns].astype(float)
-    y, x = (np.average(at + 0.5, weights=weights) for at in (rows, columns))
-    row = ("top", "", "bottom")[int(3 * (y - top) / height) if height > NARROW else 1]
-    column = ("left", "", "right")[int(3 * (x - left) / width) if width > NARROW else 1]
-    return "-".join(filter(None, (row, column))) or "middle"
+    weights = masks * canonical.astype(float)
+    total = weights.sum(axis=(1, 2))
+    y = weights.sum(axis=2) @ (np.arange(canonical.shape[0]) + 0.5) / total
+    x = weights.sum(axis=1) @ (np.arange(canonical.shape[1]) + 0.5) / total
+    down = (3 * (y - top) / height).astype(int) if height > NARROW else np.ones(len(masks), int)
+    across = (3 * (x - left) / width).astype(int) if width > NARROW else np.ones(len(masks), int)
+    rows, columns = ("top", "", "bottom"), ("left", "", "right")
+    return ["-".join(filter(None, (rows[i], columns[j]))) or "middle" for i, j in zip(down, across, strict=True)]

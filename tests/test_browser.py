@@ -7,7 +7,7 @@ from urllib.parse import urlsplit
 import numpy as np
 import pytest
 from PIL import Image
-from serving import CHROMIUM, CHROMIUM_FLAGS, draw_with_mouse, open_chromium, serve
+from serving import CHROMIUM, draw_with_mouse, open_chromium, serve
 from strokes import DIGITS, draw_strokes
 
 REQUIRED = os.environ.get("REQUIRE_CHROMIUM") == "1"
@@ -97,7 +97,7 @@ def save_number(folder, digits: str, size: tuple[int, int] = (800, 400)):
 
 
 def write_on_wide_pad(page, strokes: list) -> None:
-    box = page.locator("#draw canvas").bounding_box()
+    box = page.locator("#draw .paper > canvas").bounding_box()
     for stroke in strokes:
         points = [(box["x"] + x * box["height"], box["y"] + y * box["height"]) for x, y in stroke]
         page.mouse.move(*points[0])
@@ -138,7 +138,7 @@ def test_the_answer_is_shown_in_full(page):
 
 
 def test_the_answer_follows_the_pen_before_it_is_lifted(page):
-    box = page.locator("canvas").bounding_box()
+    box = page.locator(".paper > canvas").bounding_box()
     page.mouse.move(box["x"] + box["width"] * 0.5, box["y"] + 60)
     page.mouse.down()
     for step in range(30):
@@ -183,7 +183,7 @@ def test_keys_undo_and_clear(page):
 
 
 def test_the_pad_can_be_drawn_on_with_keys_alone(page):
-    page.locator("canvas").focus()
+    page.locator(".paper > canvas").focus()
     for key in [*["ArrowUp"] * 8, "Space", *["ArrowDown"] * 16, "Space"]:
         page.keyboard.press(key)
     expect_digit(page, "1")
@@ -192,9 +192,9 @@ def test_the_pad_can_be_drawn_on_with_keys_alone(page):
 
 def test_a_finger_draws_and_does_not_scroll(visit):
     page = visit(viewport={"width": 390, "height": 500}, has_touch=True, is_mobile=True)
-    page.locator("canvas").scroll_into_view_if_needed()
+    page.locator(".paper > canvas").scroll_into_view_if_needed()
     offset = page.evaluate("scrollY")
-    box = page.locator("canvas").bounding_box()
+    box = page.locator(".paper > canvas").bounding_box()
     touch = page.context.new_cdp_session(page)
     for stroke in DIGITS["4"]:
         for index, (x, y) in enumerate(stroke):
@@ -236,7 +236,7 @@ def test_without_the_server_the_drawing_is_kept(page):
 def test_the_wide_page_reads_a_number(page):
     page.get_by_label("A number").check(force=True)
     expect(page.locator("#draw .sentence")).to_have_text("Write a number, digit by digit.")
-    box = page.locator("#draw canvas").bounding_box()
+    box = page.locator("#draw .paper > canvas").bounding_box()
     assert box["width"] > 2 * box["height"]
     write_on_wide_pad(page, side_by_side("402"))
     expect_number(page, "402", "#draw")
@@ -264,7 +264,7 @@ def test_the_page_may_be_turned_and_keeps_the_strokes(page):
     ink = (
         "canvas => canvas.getContext('2d').getImageData(0, 0, canvas.width, canvas.height).data.some((value) => value)"
     )
-    assert page.locator("#draw canvas").evaluate(ink)
+    assert page.locator("#draw .paper > canvas").evaluate(ink)
     page.get_by_role("button", name="Undo").click()
     expect(page.locator("#draw .sentence")).to_have_text(DRAW_HINT)
 
@@ -273,7 +273,7 @@ def test_the_page_is_turned_with_keys(page):
     page.get_by_label("One digit").focus()
     page.keyboard.press("ArrowRight")
     expect(page.locator("#draw .sentence")).to_have_text("Write a number, digit by digit.")
-    page.locator("canvas").focus()
+    page.locator(".paper > canvas").focus()
     for key in [*["ArrowUp"] * 8, "Space", *["ArrowDown"] * 16, "Space", *["ArrowRight"] * 10]:
         page.keyboard.press(key)
     expect_digit(page, "1")
@@ -290,7 +290,7 @@ def test_a_number_on_the_square_pad_is_no_digit(page):
 def test_a_finger_writes_a_number(visit):
     page = visit(viewport={"width": 390, "height": 700}, has_touch=True, is_mobile=True)
     page.get_by_text("A number", exact=True).tap()
-    box = page.locator("canvas").bounding_box()
+    box = page.locator(".paper > canvas").bounding_box()
     assert box["width"] > 340
     touch = page.context.new_cdp_session(page)
     for stroke in side_by_side("73", spread=0.7):
@@ -307,10 +307,10 @@ def test_ink_changes_with_the_theme(page):
     ink = "canvas => canvas.getContext('2d').getImageData(canvas.width / 2, canvas.height / 2, 1, 1).data[0]"
     draw_with_mouse(page, [[(0.5, 0.2), (0.5, 0.8)]])
     expect_digit(page, "1")
-    light = page.locator("canvas").evaluate(ink)
+    light = page.locator(".paper > canvas").evaluate(ink)
     page.evaluate("document.body.classList.toggle('dark')")
     page.wait_for_timeout(100)
-    assert abs(page.locator("canvas").evaluate(ink) - light) > 150
+    assert abs(page.locator(".paper > canvas").evaluate(ink) - light) > 150
 
 
 # ---- uploading
@@ -348,8 +348,8 @@ def test_a_bad_file_gets_a_sentence_and_the_app_goes_on(page, tmp_path):
     ):
         choose(page, tmp_path / name)
         expect(sentence).to_have_text(re.compile(words))
-        page.locator("#picture").get_by_label("Remove Image").click()
-        expect(sentence).to_have_text(re.compile("^Choose"))
+    page.locator("#picture").get_by_label("Remove Image").click()
+    expect(sentence).to_have_text(re.compile("^Choose"))
     choose(page, tmp_path / "big.png")
     expect(sentence).to_have_text("big.png has 11 MB; pictures of up to 10 MB are read.")
     choose(page, tmp_path / "seven.png")
@@ -460,23 +460,21 @@ def test_boxes_go_with_their_picture(page, tmp_path):
     expect(page.locator("#picture .box")).to_have_count(1)
 
 
-def test_the_camera_does_not_mirror(browser, url, tmp_path):
-    width, height = 640, 480
-    grey = np.asarray(draw_strokes(DIGITS["2"], (width, height), 30, box=(120, 40, 400, 400)).convert("L"))
-    colour = bytes([128]) * (width * height // 2)
-    header = f"YUV4MPEG2 W{width} H{height} F5:1 Ip A1:1 C420jpeg\n".encode()
-    (tmp_path / "camera.y4m").write_bytes(header + (b"FRAME\n" + grey.tobytes() + colour) * 2)
-    flags = ["--use-fake-device-for-media-stream", "--use-fake-ui-for-media-stream"]
-    video = f"--use-file-for-fake-video-capture={tmp_path / 'camera.y4m'}"
-    with browser.browser_type.launch(executable_path=CHROMIUM, args=[*CHROMIUM_FLAGS, *flags, video]) as other:
-        page = other.new_page()
-        page.goto(url)
-        open_upload(page)
-        page.locator("#picture").get_by_role("button", name="Camera").click()
-        page.wait_for_function("document.querySelector('#picture video').videoWidth")
-        page.locator("#picture").get_by_role("button", name="Take the picture").click()
-        expect_digit(page, "2", "#upload-answer")
-        expect(page.locator("#picture .box")).to_have_count(1)
+def test_the_camera_has_a_tab_of_its_own(page):
+    open_upload(page)
+    page.locator("#picture").get_by_role("button", name="Camera").click()
+    expect(page.get_by_role("tab", name="Camera")).to_have_attribute("aria-selected", "true")
+    expect(page.locator("#camera").get_by_role("button", name="Start the camera")).to_be_visible()
+
+
+def test_after_a_file_that_is_no_picture_another_can_be_chosen(page, tmp_path):
+    open_upload(page)
+    (tmp_path / "notes.txt").write_text("seven")
+    choose(page, tmp_path / "notes.txt")
+    expect(page.locator("#upload-answer .sentence")).to_contain_text("notes.txt")
+    expect(page.locator("#picture").get_by_text("Choose")).to_be_visible()
+    choose(page, save_number(tmp_path, "40"))
+    expect_number(page, "40", "#upload-answer")
 
 
 # ---- the page

@@ -73,11 +73,10 @@ def test_digits_on_paper_are_read_and_boxed_until_the_tab_is_left(camera):
     boxes = camera.locator("#camera .boxes .box")
     expect(boxes).to_have_count(3)
     expect(camera.locator("#camera .rate")).to_have_text(re.compile(r"^\d+(\.\d)? frames a second$"))
-    screen = camera.locator("#camera .screen").bounding_box()
-    places = [
-        (box["left"] - screen["x"]) / screen["width"]
-        for box in boxes.evaluate_all("boxes => boxes.map(box => box.getBoundingClientRect().toJSON())")
-    ]
+    places = boxes.evaluate_all("""boxes => {
+      const screen = document.querySelector("#camera .screen").getBoundingClientRect();
+      return boxes.map(box => (box.getBoundingClientRect().left - screen.left) / screen.width);
+    }""")
     assert (
         places == sorted(places) and 0.05 < places[0] < 0.3 and 0.55 < places[2] < 0.8
     )  # as on the paper, not mirrored
@@ -177,7 +176,7 @@ def test_a_camera_that_is_given_too_late_is_let_go(camera):
     button(camera, "Start the camera").click()
     expect_message(camera, "Allow it")
     camera.get_by_role("tab", name="Draw").click()
-    expect(camera.locator("#draw canvas")).to_be_visible()
+    expect(camera.locator("#draw .paper > canvas")).to_be_visible()
     camera.wait_for_timeout(100)
     camera.evaluate("window.give()")
     camera.wait_for_function(f"{TRACKS}.join() === 'ended'")

@@ -14,7 +14,7 @@ browser, visit, page = test_browser.browser, test_browser.visit, test_browser.pa
 expect, expect_digit, expect_number = test_browser.expect, test_browser.expect_digit, test_browser.expect_number
 
 NAMES = ["mnist_cnn", "mnist_mlp", "mnist_knn", "mnist_linear"]  # as they are listed
-PAD = "#compare canvas"
+PAD = "#compare .paper > canvas"
 SIDEWAYS = "document.documentElement.scrollWidth - document.documentElement.clientWidth"
 
 

@@ -6,7 +6,8 @@ import re
 import pytest
 import test_browser
 from bundled_copies import copy_model, write_start
-from serving import draw_with_mouse, serve
+from fake_camera import chromium_flags, draw_numbers, film, write_video
+from serving import CHROMIUM, CHROMIUM_FLAGS, draw_with_mouse, serve
 from strokes import DIGITS, draw_strokes
 
 browser, visit = test_browser.browser, test_browser.visit  # fixtures
@@ -113,3 +114,23 @@ def test_the_app_that_does_not_answer_says_so(visit):
     page.route("**/component_server**", lambda route: route.abort())
     choose(page, "7")
     expect(row(page)).to_contain_text("could not be kept")
+
+
+def test_a_photograph_is_corrected_once_it_stands_still(browser, url, data_dir, tmp_path):
+    before = len(kept(data_dir))
+    video = write_video(tmp_path / "paper.y4m", film(draw_numbers(["4"], (640, 480)), frames=5, tremor=2))
+    flags = [*CHROMIUM_FLAGS, *chromium_flags(video)]
+    with browser.browser_type.launch(executable_path=CHROMIUM, args=flags) as other:
+        page = other.new_context(permissions=["camera"]).new_page()
+        page.goto(url)
+        expect(page.locator("#draw .paper")).to_be_visible()
+        page.evaluate("app.prefer('corrections', true)")
+        page.get_by_role("tab", name="Camera").click()
+        camera = page.locator("#camera")
+        camera.get_by_role("button", name="Start the camera").click()
+        expect(camera.locator(".sentence")).to_have_text(re.compile("5"))
+        expect(row(page, "#camera")).to_be_hidden()  # what changes with every frame cannot be meant
+        camera.get_by_role("button", name="Freeze").click()
+        choose(page, "4", "#camera")
+        expect(row(page, "#camera")).to_contain_text(THANKS.format(4))
+    assert [(one["label"], one["answer"]) for one in kept(data_dir)[before:]] == [("4", "5")]

@@ -88,7 +88,7 @@ def test_a_drawing_is_listed_after_a_reload_and_opened_again(visit):
     expect(history.locator(".where")).to_contain_text("in this browser only")
     assert history.locator("img").evaluate_all("all => all.map(image => image.naturalHeight)") == [128, 128]
     history.get_by_role("button", name="Open again: 7").click()
-    expect(page.locator("#draw canvas")).to_be_visible()
+    expect(page.locator("#draw .paper > canvas")).to_be_visible()
     expect_digit(page, "7")
     other = visit()
     expect(open_history(other).get_by_text("Nothing here yet.")).to_be_visible()

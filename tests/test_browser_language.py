@@ -63,7 +63,7 @@ def test_a_german_page(visit, tmp_path):
     page.locator("#picture input[type=file]").first.set_input_files(tmp_path / "text.png")
     expect(page.locator("#upload-answer .sentence")).to_contain_text("text.png ist kein lesbares Bild")
     open_tab(page, "compare", "de")
-    draw_with_mouse(page, DIGITS["7"], "#compare canvas")
+    draw_with_mouse(page, DIGITS["7"], "#compare .paper > canvas")
     expect(page.locator("#compare .sentence")).to_contain_text("Modelle")
     page.locator("#compare .choices").get_by_text("Hochladen").click()
     expect(page.locator("#compare-picture")).to_contain_text("Bild einer Ziffer")

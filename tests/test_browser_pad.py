@@ -46,14 +46,14 @@ def test_what_was_undone_is_redone(page):
     expect(button(page, "Redo")).to_be_disabled()
     draw_with_mouse(page, DIGITS["4"])
     expect_digit(page, "4")
-    ink = page.locator("canvas").evaluate(INK)
+    ink = page.locator(".paper > canvas").evaluate(INK)
     button(page, "Undo").click()
     button(page, "Undo").click()
     expect(hint).to_have_text(DRAW_HINT)
     button(page, "Redo").click()
     page.keyboard.press("Control+y")
     expect_digit(page, "4")
-    assert page.locator("canvas").evaluate(ink_equals(ink))
+    assert page.locator(".paper > canvas").evaluate(ink_equals(ink))
     page.keyboard.press("Delete")
     page.keyboard.press("Control+z")
     expect_digit(page, "4")
@@ -72,28 +72,28 @@ def test_the_pen_is_chosen_and_kept_and_does_not_matter_to_the_model(page, url):
     page.evaluate("app.prefer('why', 'off')")  # it would colour the pixels
     draw_with_mouse(page, [[(0.5, 0.2), (0.5, 0.8)]])
     expect_digit(page, "1")
-    seen, medium = page.locator("#draw .pixels").get_attribute("src"), max(page.locator("canvas").evaluate(INK))
-    width = sum(map(bool, page.locator("canvas").evaluate(INK)))
+    pad, seen = page.locator(".paper > canvas"), page.locator("#draw .pixels").get_attribute("src")
+    medium, width = max(pad.evaluate(INK)), sum(map(bool, pad.evaluate(INK)))
     page.get_by_label("Thick").check(force=True)
-    assert sum(map(bool, page.locator("canvas").evaluate(INK))) > 1.4 * width
+    assert sum(map(bool, page.locator(".paper > canvas").evaluate(INK))) > 1.4 * width
     button(page, "Undo").click()
     expect(page.locator("#draw .sentence")).to_have_text(DRAW_HINT)
     button(page, "Redo").click()
     expect(page.locator("#draw .pixels")).to_have_attribute("src", seen)
     open_page(page, url)
     expect(page.get_by_label("Thick")).to_be_checked()
-    page.locator("canvas").focus()
+    page.locator(".paper > canvas").focus()
     page.keyboard.press("[")
     page.keyboard.press("[")
     expect(page.get_by_label("Thin")).to_be_checked()
     draw_with_mouse(page, [[(0.5, 0.2), (0.5, 0.8)]])
-    assert max(page.locator("canvas").evaluate(INK)) < medium
+    assert max(page.locator(".paper > canvas").evaluate(INK)) < medium
     page.get_by_role("tab", name="Compare").click()
     expect(page.locator("#compare").get_by_role("radio", name="Thin")).to_be_checked()
 
 
 def test_pressure_widens_the_line_on_the_screen(page):
-    box = page.locator("canvas").bounding_box()
+    box = page.locator(".paper > canvas").bounding_box()
     pen = page.context.new_cdp_session(page)
 
     def press(kind: str, x: float, force: float) -> None:
@@ -106,7 +106,7 @@ def test_pressure_widens_the_line_on_the_screen(page):
         press("mouseMoved", step / 10, 0.1 if step < 6 else 0.9)
     press("mouseReleased", 0.9, 0.9)
     expect(page.locator("#draw .top li")).to_have_count(3)
-    ink = page.locator("canvas").evaluate(INK)
+    ink = page.locator(".paper > canvas").evaluate(INK)
     light, firm = ink[int(0.3 * len(ink))], ink[int(0.75 * len(ink))]
     assert 0 < 1.8 * light < firm
 
@@ -185,14 +185,14 @@ def test_a_link_reopens_the_drawing_elsewhere(visit, url):
     page.locator("#draw").get_by_label("Model").select_option("mnist_mlp")
     draw_with_mouse(page, DIGITS["4"])
     expect_digit(page, "4")
-    ink = page.locator("canvas").evaluate(INK)
+    ink = page.locator(".paper > canvas").evaluate(INK)
     link = copied_link(page)
     assert len(link) < 250
     other = visit()
     open_page(other, link)
     expect_digit(other, "4")
     expect(other.locator("#draw").get_by_label("Model")).to_have_value("mnist_mlp")
-    opened = other.locator("canvas").evaluate(INK)
+    opened = other.locator(".paper > canvas").evaluate(INK)
     assert sum(abs(a - b) for a, b in zip(ink, opened, strict=True)) < 0.05 * sum(ink)
     other.keyboard.press("Delete")
     expect(other.locator("#draw .sentence")).to_have_text(DRAW_HINT)
@@ -205,7 +205,7 @@ def test_a_link_reopens_the_drawing_elsewhere(visit, url):
     other.get_by_role("tab", name="Results").click()
     other.evaluate("hash => { location.hash = hash }", link.partition("#")[2])  # pasted into the same window
     expect_number(other, "1024", "#draw")
-    expect(other.locator("canvas")).to_be_visible()
+    expect(other.locator(".paper > canvas")).to_be_visible()
 
 
 def test_the_link_is_copied_sent_or_selected(visit):
@@ -254,7 +254,7 @@ def test_what_is_no_link_says_so_and_leaves_a_blank_pad(visit, url):
     for hash in broken:
         page.evaluate("hash => { location.hash = hash }", hash)
         expect(sentence).to_have_text("This link holds no drawing that can be opened. Draw one here.")
-        assert not any(page.locator("canvas").evaluate(INK))
+        assert not any(page.locator(".paper > canvas").evaluate(INK))
         page.get_by_label("A number").check(force=True)
         page.get_by_label("One digit").check(force=True)
         expect(sentence).to_have_text(DRAW_HINT)

@@ -13,11 +13,9 @@ expect, expect_number = test_browser.expect, test_browser.expect_number
 
 EXPLAINED = re.compile("explained")
 # Of the colours on the pad or a picture, drawn at 100x100: how many pixels there are, and how many redder than blue.
-COLOURS = """async (layer) => {
-  const image = Object.assign(new Image(), { src: layer.dataset.why });
-  await image.decode();
+COLOURS = """(layer) => {
   const brush = Object.assign(document.createElement("canvas"), { width: 100, height: 100 }).getContext("2d");
-  brush.drawImage(image, 0, 0, 100, 100);
+  brush.drawImage(layer.querySelector(".colours"), 0, 0, 100, 100);
   const { data } = brush.getImageData(0, 0, 100, 100);
   const pixels = Array.from({ length: 10000 }, (_, index) => data.slice(4 * index, 4 * index + 4));
   const inked = pixels.filter((pixel) => pixel[3] > 128);
@@ -43,7 +41,7 @@ def test_the_ink_is_coloured_where_it_counts_and_plain_under_the_pen(page):
     assert colours["inked"] > 200 and len(columns) > 20 and np.median(columns) < 50  # the left arm of the 4
     seen = page.locator("#draw .seen img")
     coloured = seen.get_attribute("src")
-    box = page.locator("#draw canvas").bounding_box()
+    box = page.locator("#draw .paper > canvas").bounding_box()
     page.mouse.move(box["x"] + 20, box["y"] + 20)
     page.mouse.down()
     expect(layer).not_to_have_class(EXPLAINED)

@@ -24,7 +24,7 @@ def centre(box) -> tuple[float, float]:
 
 def test_a_drawing_is_explained_where_it_stands_on_the_pad(recognizer):
     small = [[(0.6 + 0.3 * x, 0.1 + 0.3 * y) for x, y in stroke] for stroke in DIGITS["4"]]
-    (detail,) = draw.show_digit(recognizer, small, explained=True)["details"]
+    (detail,) = draw.show_digit(recognizer, small)["details"]
     assert decoded(detail["why"]["ink"], np.uint8).max() == 255
     xs, ys = zip(*(point for stroke in small for point in stroke), strict=True)
     x, y, width, height = detail["why"]["box"]
@@ -38,11 +38,11 @@ def test_a_drawing_is_explained_where_it_stands_on_the_pad(recognizer):
 
 
 def test_while_the_pen_moves_nothing_is_explained(recognizer):
-    assert "why" not in draw.show_digit(recognizer, DIGITS["4"])["details"][0]
+    assert "why" not in draw.show_digit(recognizer, DIGITS["4"], settled=False)["details"][0]
 
 
 def test_values_end_in_127_and_reach_all_around_the_ink(recognizer):
-    (detail,) = draw.show_digit(recognizer, DIGITS["8"], explained=True)["details"]
+    (detail,) = draw.show_digit(recognizer, DIGITS["8"])["details"]
     for kind in ("evidence", "contrast"):
         values = decoded(detail["why"]["maps"][kind]["values"], np.int8)
         assert values.max() == 127
@@ -52,7 +52,7 @@ def test_values_end_in_127_and_reach_all_around_the_ink(recognizer):
 def test_spread_keeps_what_is_even_and_goes_on_to_the_edge():
     ink = np.zeros((28, 28), np.uint8)
     ink[10:20, 13:15] = 255
-    assert np.allclose(why.spread(np.where(ink > 0, 0.5, 0.0), ink), 0.5)
+    assert np.allclose(why.spread(np.where(ink > 0, 0.5, 0.0)[None], ink), 0.5)
 
 
 def test_every_digit_of_a_number_is_explained_in_its_place(recognizer):

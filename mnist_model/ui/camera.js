@@ -14,7 +14,8 @@ const pause = (milliseconds) => new Promise((resume) => setTimeout(resume, milli
 const [viewer, video, canvas, layer] = [".viewer", "video", ".still canvas", ".boxes"].map(find);
 const brush = canvas.getContext("2d", { willReadFrequently: true });
 app.sayAll(viewer);
-const view = createResultView(find(".result"), layer, props.models);
+const correct = (correction) => server.correct({ ...correction, model: view.model() });
+const view = createResultView(find(".result"), layer, props.models, props.storage, correct);
 const blank = { ...props.blank, sentence: app.say("camera.hint") };
 
 let stream = null;
@@ -212,7 +213,7 @@ function copyPicture(height, answer) {
   Object.assign(copy, { width: Math.round(canvas.width * scale), height: Math.round(canvas.height * scale) });
   const pen = copy.getContext("2d");
   pen.drawImage(canvas, 0, 0, copy.width, copy.height);
-  for (const box of answer ? layer.children : []) drawBox(pen, box, answer.details[box.dataset.index]);
+  for (const box of answer ? layer.querySelectorAll(".box") : []) drawBox(pen, box, answer.details[box.dataset.index]);
   return copy.toDataURL("image/jpeg", 0.9);
 }
 

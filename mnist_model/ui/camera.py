@@ -11,8 +11,9 @@ import gradio as gr
 from PIL import Image
 
 from mnist_model.errors import MnistModelError
+from mnist_model.feedback import Feedback
 from mnist_model.steps import follow
-from mnist_model.ui import result, words
+from mnist_model.ui import correction, result, words
 from mnist_model.ui.assets import read_asset
 from mnist_model.ui.language import answering, say, say_error
 from mnist_model.ui.models import Models
@@ -25,7 +26,7 @@ MAX_PIXELS = 1280 * 1280  # camera.js sends at most 1280 on the longer side
 PREFIXES = ("data:image/jpeg;base64,", "data:image/png;base64,")
 
 
-def build_camera_tab(models: Models) -> None:
+def build_camera_tab(models: Models, feedback: Feedback | None = None) -> None:
     # Cameras ask all the time: whatever their number, one core is left to those who draw.
     turn = asyncio.Semaphore(max(1, (os.cpu_count() or 1) - 1))
 
@@ -39,7 +40,8 @@ def build_camera_tab(models: Models) -> None:
         html_template=f'<div class="tab-grid">{read_asset("camera.html")}{result.HTML}</div>',
         css_template=read_asset("camera.css") + result.CSS,
         js_on_load=result.JS + read_asset("steady.js") + read_asset("camera.js"),
-        server_functions=[read_frame],
+        storage=correction.storage(feedback),
+        server_functions=[read_frame, correction.of_picture(models, feedback)],
         apply_default_css=False,
         elem_id="camera",
     )

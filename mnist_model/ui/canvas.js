@@ -74,15 +74,21 @@ function fit() {
   if (!pad.clientWidth) return; // the tab is hidden
   pad.width = Math.round(pad.clientWidth * devicePixelRatio);
   pad.height = Math.round(pad.clientHeight * devicePixelRatio);
+  sizeNib();
   redraw();
 }
 
 function redraw() {
-  nib.style.width = nib.style.height = `${penWidth() * pad.clientHeight}px`;
   brush.clearRect(0, 0, pad.width, pad.height);
   brush.strokeStyle = getComputedStyle(pad).color;
   drawInk(brush, strokes, pad.height, penWidth());
   tell("redrawn");
+}
+
+// What the pen has drawn since the stroke had so many points: while it moves, all else stays as it is. The last curve was
+// drawn before it was known where it leads.
+function drawNew(count) {
+  if (current.length > count) drawStroke(brush, current, pad.height, penWidth(), Math.max(count - 2, 0));
 }
 
 // What lies on the pad, if anything, hears of its ink.
@@ -119,6 +125,7 @@ function penUp() {
   current = pointer = null;
   version += 1; // even if the ink is that of the last question: this answer is the one to announce
   settle();
+  redraw();
 }
 
 function travel(from, to) {
@@ -202,6 +209,7 @@ const penWidth = () => page.pen * PENS.get(pen);
 function followPen() {
   if (PENS.has(app.preference("pen"))) pen = app.preference("pen");
   element.querySelector(`.pens input[value=${pen}]`).checked = true;
+  sizeNib();
   redraw();
 }
 for (const radio of element.querySelectorAll(".pens input")) {
@@ -217,8 +225,9 @@ function changePen(by) {
 // ---- mouse, pen and finger
 const clip = (value, most) => Math.min(Math.max(value, 0), most);
 
+let box = null; // where the pad lies while the pen is down: to ask at each point would lay out the page each time
+
 function position(event) {
-  const box = pad.getBoundingClientRect();
   const part = (value, most) => Math.round(clip(value / box.height, most) * 1e4) / 1e4;
   const point = [part(event.clientX - box.left, page.width), part(event.clientY - box.top, 1)];
   if (event.pointerType === "pen" && event.pressure) pressed.set(point, 0.5 + event.pressure); // 0.5 is an even hand's
@@ -231,13 +240,15 @@ pad.addEventListener("pointerdown", (event) => {
   pad.focus({ preventScroll: true, focusVisible: false });
   pad.setPointerCapture(event.pointerId);
   pointer = event.pointerId;
+  box = pad.getBoundingClientRect();
   penDown(position(event));
 });
 pad.addEventListener("pointermove", (event) => {
   if (event.pointerId !== pointer) return;
+  const count = current.length;
   const steps = event.getCoalescedEvents?.() ?? [];
   for (const step of steps.length ? steps : [event]) penMove(position(step));
-  redraw();
+  drawNew(count);
   askWhileDrawing();
 });
 for (const end of ["pointerup", "pointercancel"]) {
@@ -253,10 +264,15 @@ function moveNib(event) {
   const along = (less, more) => step * (held.has(more) - held.has(less));
   at = [clip(at[0] + along("ArrowLeft", "ArrowRight"), page.width), clip(at[1] + along("ArrowUp", "ArrowDown"), 1)];
   if (current && pointer === null) {
+    const count = current.length;
     penMove(at);
-    redraw();
+    drawNew(count);
     askWhileDrawing();
   }
+}
+
+function sizeNib() {
+  nib.style.width = nib.style.height = `${penWidth() * pad.clientHeight}px`;
 }
 
 function showNib() {

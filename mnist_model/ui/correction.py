@@ -4,7 +4,7 @@ The page sends what the pictures above the answer are made of, and a correction:
 
     label      what it is: one of the model's labels, or "none"
     index      which of the answer's details is meant
-    seen       of an upload, the data URL of what the model saw of it
+    seen       of a picture, the data URL of what the model saw of it
     agreed     true: nothing is kept before the visitor agreed
     model, language
 
@@ -12,6 +12,7 @@ It is answered {"kept": whether it was, "sentence": why not}. The picture of a d
 """
 
 import base64
+from collections.abc import Callable
 from io import BytesIO
 from pathlib import Path
 from typing import Any
@@ -46,6 +47,15 @@ def keep(models: Models, feedback: Feedback | None, question: Any, seen: Any) ->
         except MnistModelError:
             return {"kept": False, "sentence": say("correction.failed")}
         return {"kept": kept, "sentence": "" if kept else say("correction.full")}
+
+
+def of_picture(models: Models, feedback: Feedback | None) -> Callable[[Any], dict]:
+    """`keep` as a server function, for a tab that sends what the model saw."""
+
+    def correct(question) -> dict:
+        return keep(models, feedback, question, question.get("seen") if isinstance(question, dict) else None)
+
+    return correct
 
 
 def _keep(models: Models, feedback: Feedback | None, question: Any, seen: Any) -> bool:

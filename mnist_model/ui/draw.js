@@ -20,22 +20,15 @@ function createView(element) {
     if (!isLink()) return;
     const link = readLink(location.hash, props.pages);
     if (!link) return view.show({ ...page.blank, state: "error", sentence: app.say("share.broken") });
-    openTab();
+    app.openTab(element.closest("[role=tabpanel]")?.id);
     view.useModel(link.model);
     linked = link.strokes;
     open(linked, link.page);
   }
 
-  function openTab() {
-    const panel = element.closest("[role=tabpanel]");
-    const tab = document.querySelector(`[role=tab][aria-controls="${panel?.id}"]`);
-    tab?.click();
-    tab?.scrollIntoView({ block: "nearest", inline: "nearest" }); // the row of tabs slides on a phone
-  }
-
   // Of the history, by strokes and the name of their page.
   function reopen({ detail }) {
-    openTab();
+    app.openTab(element.closest("[role=tabpanel]")?.id);
     open(detail.strokes, props.pages.some(({ name }) => name === detail.page) ? detail.page : undefined);
   }
 

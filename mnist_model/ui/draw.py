@@ -69,24 +69,32 @@ def build_draw_tab(models: Models, feedback: Feedback | None = None) -> None:
     )
 
 
-def show_digit(recognizer: DigitRecognizer, strokes: list, explained: bool = False) -> dict:
+def show_digit(recognizer: DigitRecognizer, strokes: list, settled: bool = True) -> dict:
+    """The answer to one digit, or to the number that it is after all.
+
+    Args:
+        settled: whether the pen is up. Only then the answer is explained, and a doubtful digit may be a number: while
+            the pen moves it may just be unfinished.
+    """
     picture = draw_strokes(strokes)
     prediction = recognizer.predict(picture)
-    if words.state(prediction) == "sure" and not may_be_number(strokes):
+    wide = may_be_number(strokes) and (settled or len(strokes) > 1)
+    if not wide and (words.state(prediction) == "sure" or not settled):
         box = Box(*ink_box(1 - np.asarray(picture) / 255))
         answer, digits = result.show_digit(prediction), [ReadDigit(box, prediction)]
     else:
-        reading = recognizer.read(picture)  # as a number, if it is one after all
+        reading = recognizer.read(picture)
         answer, digits = result.show(reading), reading.digits
     left, top, side = pad_in_picture(strokes)
-    return explain_answer(answer, recognizer, digits, (left, top, side, side)) if explained else answer
+    return explain_answer(answer, recognizer, digits, (left, top, side, side)) if settled else answer
 
 
-def show_number(recognizer: DigitRecognizer, strokes: list, explained: bool = False) -> dict:
+def show_number(recognizer: DigitRecognizer, strokes: list, settled: bool = True) -> dict:
+    """The answer to a number on the wide pad, explained if `settled`."""
     page = draw_page(strokes)
     reading = recognizer.read(page)
     answer = result.show(reading, page.size)
-    return explain_answer(answer, recognizer, reading.digits, (0, 0, *page.size)) if explained else answer
+    return explain_answer(answer, recognizer, reading.digits, (0, 0, *page.size)) if settled else answer
 
 
 def _answer(models: Models, question, width: float, hint: str, show: Callable) -> dict:
@@ -95,6 +103,10 @@ def _answer(models: Models, question, width: float, hint: str, show: Callable) -
             strokes, model = parse_question(question, width)
             if not strokes:
                 return result.blank(say(hint))
-            return show(models.get(model), strokes, explained=bool(question.get("settled")))
+            settled = bool(question.get("settled"))
+            answer = show(models.get(model), strokes, settled)
+            if answer["state"] == "none" and not settled:
+                answer["sentence"] = say("draw.not_yet")  # why not, and what to do, is for what is finished
+            return answer
         except MnistModelError as error:
             return result.blank(say_error(error), state="error")

@@ -9,8 +9,8 @@ function drawInk(brush, strokes, scale, pen) {
   for (const stroke of strokes) drawStroke(brush, stroke, scale, pen);
 }
 
-// A smooth curve through the points, straight on where it turns sharply.
-function drawStroke(brush, points, scale, pen) {
+// A smooth curve through the points, straight on where it turns sharply; of a stroke that grows, from the point `first` on.
+function drawStroke(brush, points, scale, pen, first = 0) {
   const varies = points.some((point) => pressed.has(point));
   const start = (index) => {
     const [x, y] = points[index].map((value) => value * scale);
@@ -18,9 +18,9 @@ function drawStroke(brush, points, scale, pen) {
     brush.moveTo(x, y);
     brush.lineTo(x, y); // a dot, where nothing follows
   };
-  start(0);
-  brush.lineWidth = scale * pen * (pressed.get(points[0]) ?? 1);
-  for (let index = 1; index < points.length; index++) {
+  start(first);
+  brush.lineWidth = scale * pen * (pressed.get(points[first]) ?? 1);
+  for (let index = first + 1; index < points.length; index++) {
     if (varies) {
       brush.stroke();
       start(index - 1);

@@ -16,8 +16,11 @@ const app = (() => {
   }
 
   // A number as the language writes it, in the digits that are drawn here; `options` of Intl.NumberFormat.
+  const formats = new Map(); // one takes longer to make than to use a hundred times
   function number(value, options = {}) {
-    return new Intl.NumberFormat(language, { numberingSystem: "latn", ...options }).format(value);
+    const key = JSON.stringify(options);
+    if (!formats.has(key)) formats.set(key, new Intl.NumberFormat(language, { numberingSystem: "latn", ...options }));
+    return formats.get(key).format(value);
   }
 
   // Kept in this browser under one key, as far as it allows that.
@@ -72,6 +75,12 @@ const app = (() => {
     }
   }
 
+  function openTab(panelId) {
+    const tab = document.querySelector(`[role=tab][aria-controls="${panelId}"]`);
+    tab?.click();
+    tab?.scrollIntoView({ block: "nearest", inline: "nearest" }); // the row of tabs slides on a phone
+  }
+
   function newId() {
     return Date.now().toString(36) + Math.random().toString(36).slice(2);
   }
@@ -87,5 +96,5 @@ const app = (() => {
     document.dispatchEvent(new CustomEvent("answered", { detail }));
   }
 
-  return { language, say, sayAll, number, preference, preferences, prefer, newId, announce };
+  return { language, say, sayAll, number, preference, preferences, prefer, openTab, newId, announce };
 })();

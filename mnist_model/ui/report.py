@@ -50,7 +50,8 @@ def _facts(report: dict) -> str:
         "parameters": _count(model.get("parameters")),
         "macs": _count(model.get("macs")),
     }
-    told = f'<p class="description">{escape(str(model["description"]))}</p>' if model.get("description") else ""
+    description = str(model.get("description") or "")
+    told = f'<p class="description">{escape(description[:1].upper() + description[1:])}</p>' if description else ""
     rows = "".join(
         f"<div><dt>{say(f'results.{name}')}</dt><dd>{value}</dd></div>" for name, value in facts.items() if value
     )

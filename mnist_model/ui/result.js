@@ -46,7 +46,7 @@ function createResultView(root, layer, models, storage, correct) {
     find(".bars").replaceChildren(...detail.bars.map((bar) => makeBar(bar, best)));
     find(".pixels").src = detail.seen || nothing;
     correction.show(detail, index);
-    for (const radio of [...find(".number").children, ...layer.children]) {
+    for (const radio of [...find(".number").children, ...layer.querySelectorAll(".box")]) {
       const chosen = Number(radio.dataset.index) === index;
       radio.setAttribute("aria-checked", chosen);
       radio.tabIndex = chosen ? 0 : -1; // a group is one stop of the tab key: the arrows move within it
@@ -72,7 +72,7 @@ function createResultView(root, layer, models, storage, correct) {
 
   function moveWithin(event) {
     const step = { ArrowRight: 1, ArrowDown: 1, ArrowLeft: -1, ArrowUp: -1 }[event.key];
-    const radios = [...event.currentTarget.children];
+    const radios = [...event.currentTarget.querySelectorAll("[role=radio]")];
     const at = radios.indexOf(event.target);
     if (!step || at < 0) return;
     event.preventDefault(); // the page must not scroll
@@ -147,7 +147,8 @@ function createResultView(root, layer, models, storage, correct) {
     find(".sentence").textContent = answer.sentence;
     find(".number").style.setProperty("--count", answer.read + details.filter(({ spaced }) => spaced).length / 2);
     find(".number").replaceChildren(...(answer.read > 1 ? details.slice(0, answer.read).map(makeTile) : []));
-    layer.replaceChildren(...details.flatMap(makeBox));
+    layer.querySelectorAll(".box").forEach((box) => box.remove());
+    layer.append(...details.flatMap(makeBox));
     find(".steps").hidden = !answer.steps.length;
     find(".steps ol").replaceChildren(...answer.steps.map(makeStep));
     choose(answer.chosen);

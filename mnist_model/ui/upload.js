@@ -1,5 +1,5 @@
 // Takes files, shows one of them large with its answer, and hands several to the batch. Gradio runs this with `element`,
-// `props` and `server` in scope; the scripts before it define createResultView, createBatch, createWebcam and shrink.
+// `props` and `server` in scope; the scripts before it define createResultView, createBatch and shrink.
 const find = (selector) => element.querySelector(selector);
 const image = find("#picture .image-frame img");
 app.sayAll(element);
@@ -14,10 +14,6 @@ const correct = (correction) => server.correct({ ...correction, model: view.mode
 const view = createResultView(find(".result"), layer, props.models, props.storage, correct);
 const reveal = () => find("#picture").scrollIntoView({ block: "nearest" });
 const batch = createBatch(find(".batch"), (file) => ask(file, true), choose, reveal);
-const webcam = createWebcam(find(".viewfinder"), takeFiles, (failed) => {
-  showPart(".empty");
-  if (failed) fail(app.say("upload.no_camera"));
-});
 
 const blank = { ...props.blank, sentence: app.say(props.blank.sentence) };
 const ids = new WeakMap(); // of each file, for what is announced
@@ -48,6 +44,8 @@ async function answerChosen() {
   const answer = await ask(file);
   if (turn !== asked) return;
   view.show(answer ?? nothing(app.say("upload.unreachable"), "error"));
+  const noPicture = answer?.state === "error" && image.complete && !image.naturalWidth;
+  if (noPicture && files.length === 1) showPlace(false); // for another
   layBoxes();
   if (answer?.details[0].seen) announce(file, model, answer); // what has ink
 }
@@ -69,7 +67,6 @@ function fail(sentence) {
 function takeFiles(list) {
   const all = [...list];
   if (!all.length) return;
-  webcam.close();
   files = all.slice(0, props.max_files);
   const several = files.length > 1;
   const limits = { limit: props.max_files, count: all.length };
@@ -90,26 +87,24 @@ function showPicture(file) {
   URL.revokeObjectURL(image.src);
   image.style.visibility = "";
   image.src = URL.createObjectURL(file);
-  showPart(".image-frame");
+  showPlace(true);
 }
 
-// One of the parts of the place for a picture.
-function showPart(part) {
-  for (const one of [".image-frame", ".viewfinder", ".empty"]) find(one).hidden = one !== part;
-  find(".remove").hidden = part === ".empty";
+// The place for a picture holds it, or the ways to choose one.
+function showPlace(taken) {
+  find(".image-frame").hidden = find(".remove").hidden = !taken;
+  find(".empty").hidden = taken;
 }
 
 function clear() {
   asked += 1;
   files = [];
-  webcam.close();
   batch.clear();
   find(".batch").hidden = true;
   find(".notice").textContent = "";
   URL.revokeObjectURL(image.src);
   image.removeAttribute("src");
-  layer.replaceChildren();
-  showPart(".empty");
+  showPlace(false);
   view.show(blank, false);
 }
 
@@ -164,10 +159,7 @@ find(".paste").addEventListener("click", async () => {
   }
 });
 
-find(".camera").addEventListener("click", () => {
-  showPart(".viewfinder");
-  webcam.open();
-});
+find(".camera").addEventListener("click", () => app.openTab("camera-tab"));
 find(".remove").addEventListener("click", () => {
   clear();
   find("input[type=file]").focus();

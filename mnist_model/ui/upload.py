@@ -26,7 +26,7 @@ from mnist_model.ui.why import explain_answer
 
 AT_ONCE = 2  # pictures that are read for all visitors together, so that drawings are answered meanwhile
 MAX_FILES = 500  # in a batch
-SCRIPTS = ("answers.js", "batch.js", "webcam.js", "thumbnail.js", "upload.js")
+SCRIPTS = ("answers.js", "batch.js", "thumbnail.js", "upload.js")
 
 
 def build_upload_tab(models: Models, feedback: Feedback | None = None) -> None:
@@ -36,10 +36,6 @@ def build_upload_tab(models: Models, feedback: Feedback | None = None) -> None:
         async with turns:
             with answering(getattr(question, "data", None)):
                 return await asyncio.to_thread(answer_file, models, question)
-
-    def correct(question) -> dict:
-        seen = question.get("seen") if isinstance(question, dict) else None
-        return correction.keep(models, feedback, question, seen)
 
     gr.HTML(
         blank=result.blank("upload.hint"),
@@ -51,7 +47,7 @@ def build_upload_tab(models: Models, feedback: Feedback | None = None) -> None:
         html_template=read_asset("upload.html").replace("$result", result.HTML),
         css_template=result.CSS + read_asset("upload.css"),
         js_on_load=result.JS + "".join(map(read_asset, SCRIPTS)),
-        server_functions=[read_file, correct],
+        server_functions=[read_file, correction.of_picture(models, feedback)],
         apply_default_css=False,
         elem_id="upload",
     )

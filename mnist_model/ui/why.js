@@ -2,10 +2,15 @@
 // the pixels that the model saw. `root` holds result.html.
 function createWhy(root, layer) {
   const SIDE = 28;
+  const REST_MS = 300; // a stroke that follows soon finds the ink plain, and need not wait for the colours
   const section = root.querySelector(".why");
   const pixels = root.querySelector(".pixels");
   const radios = [...section.querySelectorAll("input")];
   const group = `why-${Math.random()}`; // of each tab its own
+  const overlay = makeCanvas(0).canvas;
+  overlay.className = "colours";
+  overlay.setAttribute("aria-hidden", "true");
+  layer.prepend(overlay);
   let [details, chosen] = [[], null];
   let turn = 0; // the colours that are being made have been overtaken
 
@@ -17,10 +22,14 @@ function createWhy(root, layer) {
   }
 
   // ---- colours
+  const palettes = new Map(); // of the theme: to ask for a colour would lay out the page each time
   function palette(element) {
-    const style = getComputedStyle(element);
-    const read = (name) => style.getPropertyValue(name).match(/[0-9a-f]{2}/gi).map((digits) => parseInt(digits, 16));
-    return { none: read("--why-none"), for: read("--why-for"), against: read("--why-against") };
+    if (!palettes.has(element)) {
+      const style = getComputedStyle(element);
+      const read = (name) => style.getPropertyValue(name).match(/[0-9a-f]{2}/gi).map((digits) => parseInt(digits, 16));
+      palettes.set(element, { none: read("--why-none"), for: read("--why-for"), against: read("--why-against") });
+    }
+    return palettes.get(element);
   }
 
   // The 28x28 pixels, each in the colour of its value, `light(ink, strength)` of it: as red, green, blue, opacity in 0..1.
@@ -54,44 +63,40 @@ function createWhy(root, layer) {
   }
 
   // One digit's colours, on a canvas like the others'. Beyond a digit that does not stand alone there may be another's ink.
-  async function colourDigit(why, [width, height], light, alone) {
+  function colourDigit(why, mask, [width, height], light, alone) {
     const brush = makeCanvas(width, height);
     const [x, y, wide, high] = share(why.box, brush.canvas);
     const margin = (alone ? 1 : 0.04) * height;
     brush.rect(x - margin, y - margin, wide + 2 * margin, high + 2 * margin);
     brush.clip();
     brush.drawImage(paint(why, palette(section), light), ...share(why.square, brush.canvas));
-    if (!why.mask) return brush.canvas;
-    brush.globalCompositeOperation = "destination-in";
-    brush.drawImage(await load(why.mask.url), ...share(why.mask.place, brush.canvas));
+    if (mask) {
+      brush.globalCompositeOperation = "destination-in";
+      brush.drawImage(mask, ...share(why.mask.place, brush.canvas));
+    }
     return brush.canvas;
   }
 
   // On the pad the visitor's own strokes take the colours; in a picture its ink does, but shows where it counts little.
-  async function colourPicture() {
+  async function colourPicture(rest) {
     const mine = ++turn;
+    if (rest) await new Promise((resume) => setTimeout(resume, rest));
+    if (mine !== turn) return;
     const pad = layer.parentElement?.querySelector(":scope > canvas");
     const size = pad ? [pad.width, pad.height] : [800, 800];
     if (!size[0]) return; // the tab is hidden
     const light = pad ? () => ({}) : (ink, strength) => ({ opacity: strength });
-    const explained = details.filter(({ why }) => why);
-    const brush = makeCanvas(...size);
-    for (const { why } of explained) {
-      brush.drawImage(await colourDigit(why, size, light, explained.length === 1), 0, 0);
-    }
+    const explained = details.map(({ why }) => why).filter(Boolean);
+    const masks = await Promise.all(explained.map(({ mask }) => mask && load(mask.url)));
+    if (mine !== turn) return;
+    [overlay.width, overlay.height] = size;
+    const brush = overlay.getContext("2d");
+    explained.forEach((why, at) => brush.drawImage(colourDigit(why, masks[at], size, light, explained.length === 1), 0, 0));
     if (pad) {
       brush.globalCompositeOperation = "destination-in";
       brush.drawImage(pad, 0, 0);
     }
-    const url = URL.createObjectURL(await new Promise((done) => brush.canvas.toBlob(done)));
-    await load(url); // else nothing would be seen until it is
-    const old = mine === turn ? layer.dataset.why : url;
-    if (mine === turn) {
-      layer.dataset.why = url;
-      layer.style.setProperty("--why", `url(${url})`);
-      layer.classList.add("explained");
-    }
-    if (old) URL.revokeObjectURL(old);
+    layer.classList.add("explained");
   }
 
   function hide() {
@@ -114,7 +119,7 @@ function createWhy(root, layer) {
     section.querySelector(".words").replaceChildren(...lines);
   }
 
-  function render() {
+  function render(rest = 0) {
     const coloured = chosen?.why && kind() !== "off";
     section.hidden = !chosen?.why;
     if (chosen?.why) describe();
@@ -124,7 +129,7 @@ function createWhy(root, layer) {
       return;
     }
     pixels.src = paint(chosen.why, palette(pixels), (ink) => ({ brightness: ink })).toDataURL();
-    colourPicture();
+    colourPicture(rest);
   }
 
   // While the pen moves nothing is explained: what was said stays, faintly.
@@ -133,7 +138,7 @@ function createWhy(root, layer) {
     section.classList.toggle("stale", drawing);
     if (drawing) return hide();
     [details, chosen] = [all, all[index]];
-    render();
+    render(layer.classList.contains("explained") ? 0 : REST_MS);
   }
 
   for (const radio of radios) {
@@ -147,6 +152,10 @@ function createWhy(root, layer) {
   const onPad = (react) => ({ target }) => layer.parentElement?.contains(target) && react();
   document.addEventListener("pendown", onPad(hide));
   document.addEventListener("redrawn", onPad(() => layer.classList.contains("explained") && render()));
-  new MutationObserver(() => section.classList.contains("stale") || render()).observe(document.body, { attributeFilter: ["class"] });
+  const recolour = () => {
+    palettes.clear();
+    if (!section.classList.contains("stale")) render();
+  };
+  new MutationObserver(recolour).observe(document.body, { attributeFilter: ["class"] }); // light and dark
   return { show };
 }

@@ -64,37 +64,44 @@ def spread(values: np.ndarray, ink: np.ndarray) -> np.ndarray:
     """Values that are known where there is ink, carried on to all other pixels, and smoothed by as much as is between.
 
     Args:
-        values, ink: shape (H, W); some ink is above 0.
+        values: N maps, shape (N, H, W).
+        ink: shape (H, W), some of it above 0.
     """
-    weights = ink.astype(np.float64)
-    result = np.full_like(weights, np.average(values, weights=weights))
+    weighted = np.concatenate([ink[None], values * ink]).astype(np.float64)
+    near, *totals = weighted.sum(axis=(1, 2), keepdims=True)
+    result = np.ones(values.shape) * totals / near
     for reach in REACHES:
-        near, total = _sum_around(weights, reach), _sum_around(values * weights, reach)
-        np.divide(total, near, out=result, where=near > 0)
+        near, *totals = _sum_around(weighted, reach)
+        np.divide(totals, near, out=result, where=near > 0)
     return result
 
 
-def _sum_around(array: np.ndarray, reach: int) -> np.ndarray:
+def _sum_around(maps: np.ndarray, reach: int) -> np.ndarray:
     """Of each pixel the sum of the square around it that reaches so many pixels to all sides."""
-    sums = np.pad(array, ((reach + 1, reach), (reach + 1, reach))).cumsum(axis=0).cumsum(axis=1)
+    count, height, width = maps.shape
     length = 2 * reach + 1
-    return sums[length:, length:] - sums[:-length, length:] - sums[length:, :-length] + sums[:-length, :-length]
+    sums = np.zeros((count, height + length, width + length))
+    sums[:, reach + 1 : -reach, reach + 1 : -reach] = maps
+    sums = sums.cumsum(axis=1).cumsum(axis=2)
+    rows = sums[:, length:] - sums[:, :-length]
+    return rows[:, :, length:] - rows[:, :, :-length]
 
 
 def _show(explanation: Explanation, canonical: np.ndarray, box: Frame, frame: Frame) -> dict:
     first, second = words.with_article(explanation.label), words.with_article(explanation.runner_up)
+    evidence, contrast = spread(np.stack([explanation.evidence, explanation.contrast]), canonical)
     maps = {
         "evidence": {
             "title": say("why.title", digit=first),
             "ends": [say("why.end_against", digit=first), say("why.end_for", digit=first)],
             "sentences": evidence_sentences(explanation),
-            "values": _encode(explanation.evidence, canonical),
+            "values": _encode(evidence),
         },
         "contrast": {
             "title": say("why.title_not", digit=second),
             "ends": [say("why.end_for", digit=second), say("why.end_for", digit=first)],
             "sentences": contrast_sentences(explanation),
-            "values": _encode(explanation.contrast, canonical),
+            "values": _encode(contrast),
         },
     }
     ink = b64encode(canonical.tobytes()).decode()
@@ -137,9 +144,8 @@ def _where(part: Part) -> str:
     return say(f"why.place_{part.place.replace('-', '_')}")
 
 
-def _encode(values: np.ndarray, canonical: np.ndarray) -> str:
+def _encode(values: np.ndarray) -> str:
     """The strongest colour for the highest value; a paler one where even that is not notable."""
-    values = spread(values, canonical)
     scale = max(float(np.abs(values).max()), NOTABLE)
     return b64encode(np.rint(127 * values / scale).astype(np.int8).tobytes()).decode()
 
