@@ -249,7 +249,7 @@ def test_a_teacher_is_named(folder):
     report = read_report(folder)
     report["training"]["training"] |= {"teacher": "mnist_cnn_bn", "teacher_weight": 0.75, "teacher_temperature": 3.0}
     write_report(folder, report)
-    assert "the answers of `mnist_cnn_bn`" in make_card(folder, MODEL_ID)
+    assert r"the answers of mnist\_cnn\_bn to" in make_card(folder, MODEL_ID)
     assert "75% of the loss, at a temperature of 3)" in make_card(folder, MODEL_ID)
 
 
