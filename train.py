@@ -129,14 +129,18 @@ def train(training: TrainingConfig, data_config: DataConfig, augmentation: Augme
         f"{len(data.test)} to test; {accelerator.num_processes} process(es) on {accelerator.device.type}, "
         f"precision {accelerator.mixed_precision}"
     )
-    training = without_unfit_teacher(training, data.label_names)
+    fit_training = without_unfit_teacher(training, data.label_names)
+    if fit_training != training:
+        accelerator.print(f"{training.teacher} tells other labels apart: training without a teacher")
+    training = fit_training
+    teach = load_teacher(training.teacher, data.label_names, accelerator) if training.teacher else None
     options = published_options(training, data_config, augmentation)
     if accelerator.log_with:
         chosen = {name: value for part in options.values() for name, value in part.items() if value is not None}
         accelerator.init_trackers("mnist_model", config=chosen)
     if training.resume == "no" and accelerator.is_main_process:
         shutil.rmtree(rejection_folder(training), ignore_errors=True)
-    model, history = learn(data, training, augmentation, accelerator)
+    model, history = learn(data, training, augmentation, accelerator, teach)
     temperature = calibrate(model, data, accelerator)
     if ARCHITECTURES[training.model].half_precision:
         round_weights(model)
@@ -174,14 +178,18 @@ def published_options(
     for name in ("output_dir", "resume"):
         del options["training"][name]
     if training.teacher:
-        options["training"]["teacher"] = dataset_name(training.teacher)
+        options["training"]["teacher"] = teacher_name(training.teacher)
     return options
 
 
 def learn(
-    data: Data, training: TrainingConfig, augmentation: AugmentConfig, accelerator: Accelerator
+    data: Data,
+    training: TrainingConfig,
+    augmentation: AugmentConfig,
+    accelerator: Accelerator,
+    teach: Callable[[torch.Tensor], torch.Tensor] | None = None,
 ) -> tuple[nn.Module, list[dict]]:
-    """A trained model, and its history."""
+    """A trained model, and its history; `teach` is of `load_teacher`."""
     torch.manual_seed(seed_of(training.seed))
     architecture, num_classes = ARCHITECTURES[training.model], len(data.label_names)
     model = create_network(architecture, num_classes, in_chans=1, drop_rate=training.dropout)
@@ -193,12 +201,19 @@ def learn(
         raise MnistModelError(f"--epochs must lie between 1 and 10000 for {training.model}, and is 0.")
     augmented = partial(augment, label_names=data.label_names, config=augmentation)
     validate = make_validate(data.validation, model, accelerator)
-    teach = load_teacher(training.teacher, data.label_names, accelerator) if training.teacher else None
     return fit(model, data.train, augmented, validate, training, accelerator, teach)
 
 
+def teacher_name(name: str) -> str:
+    """Of a folder the model that it holds: reports are published, and paths mean nothing elsewhere."""
+    report = Path(name, "report.json")
+    if report.is_file():
+        return Report.load(report).model.get("architecture", name)
+    return dataset_name(name)
+
+
 def without_unfit_teacher(training: TrainingConfig, label_names: list[str]) -> TrainingConfig:
-    """A recipe's teacher knows the digits: on other labels the recipe goes without. One that was chosen stays."""
+    """A recipe's teacher knows the digits: on other labels the recipe goes without. Another that was chosen stays."""
     name = training.teacher
     of_recipe = name is not None and name == RECIPES.get(training.model, {}).get("teacher")
     if of_recipe and read_config(bundled_checkpoint(name))["label_names"] != label_names:
@@ -227,7 +242,7 @@ def load_teacher(name: str, label_names: list[str], accelerator: Accelerator) ->
     @torch.no_grad()
     def teach(images: torch.Tensor) -> torch.Tensor:
         pixel_values = to_pixel_values(images, input_size_of(teacher)).expand(-1, 3, -1, -1)
-        with accelerator.autocast():
+        with torch.autocast(accelerator.device.type, enabled=False):  # as it was measured
             return teacher(pixel_values.contiguous(memory_format=torch.channels_last)).float()
 
     return teach

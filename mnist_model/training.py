@@ -68,7 +68,9 @@ class TrainingConfig:
     )
     teacher: str | None = field(
         default=None,
-        metadata={"help": "bundled model, checkpoint folder or Hub id whose answers are learnt beside the labels"},
+        metadata={
+            "help": "bundled model, checkpoint folder or Hub id whose answers are learnt beside the labels; or none"
+        },
     )
     teacher_weight: float = field(
         default=0.9, metadata={"help": "the teacher's part of the loss; the labels' is the rest"}
@@ -104,6 +106,8 @@ class TrainingConfig:
     )
 
     def __post_init__(self):
+        if self.teacher in ("none", ""):
+            self.teacher = None
         for name, low, high in (
             ("epochs", 0, 10_000),
             ("batch_size", 1, 1_000_000),
@@ -188,7 +192,8 @@ def fit(
         teach: gives the teacher's logits, shape (B, classes), of pictures as `augment` gives them.
     Returns:
         The trained model (the moving average of the weights where there is one), in float32 and eval mode; and one dict
-        per epoch: epoch, learning_rate, train_loss, train_accuracy, validation_loss, validation_accuracy, seconds.
+        per epoch: epoch, learning_rate, train_loss (the teacher's part included), train_accuracy, validation_loss,
+        validation_accuracy, seconds.
     Raises:
         MnistModelError: the loss is no longer a number, the state cannot be saved, or that to resume does not fit.
     """
@@ -334,8 +339,10 @@ def distillation_loss(logits: Tensor, teacher_logits: Tensor, temperature: float
         logits, teacher_logits: shape (B, classes).
         temperature: of both softmaxes. Its square makes up for the gradients, which shrink with it.
 
-    >>> logits = torch.tensor([[2.0, 0.0], [0.0, 1.0]])
-    >>> distillation_loss(logits, logits, temperature=4.0).item()
+    >>> student, teacher = torch.tensor([[2.0, 0.0]]), torch.tensor([[0.0, 0.0]])
+    >>> round(distillation_loss(student, teacher, temperature=2.0).item(), 4)
+    0.4805
+    >>> distillation_loss(teacher, teacher, temperature=2.0).item()
     0.0
     """
     student, teacher = (F.log_softmax(one / temperature, dim=1) for one in (logits, teacher_logits))

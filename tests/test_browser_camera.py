@@ -105,6 +105,8 @@ def test_freeze_and_keep(camera):
         button(camera, "Freeze").click()
     expect(camera.locator("#camera .steps")).to_be_visible()  # the full answer is there
     expect(camera.locator("#camera .why")).to_be_visible()
+    fit = camera.locator("#camera .colours").evaluate("overlay => getComputedStyle(overlay).objectFit")
+    assert fit == "fill"  # the colours lie on the ink
     expect_number(camera, "407", "#camera")
     asked = []
     camera.on("request", lambda request: asked.append(request.url))

@@ -93,6 +93,17 @@ def test_a_digit_of_a_number_and_of_an_upload_is_corrected(visit, data_dir, tmp_
     assert b"my name" not in everything
 
 
+def test_of_two_digits_on_the_square_pad_the_one_that_was_meant_is_kept(visit, data_dir):
+    page, before = visit(), len(kept(data_dir))
+    page.evaluate("app.prefer('corrections', true)")
+    draw_with_mouse(page, test_browser.side_by_side("42", spread=0.42, scale=0.5))
+    expect(page.locator("#draw .announcement")).to_have_text(re.compile("53"))
+    page.locator("#draw .tile").nth(1).click()
+    choose(page, "2")
+    expect(row(page)).to_contain_text(THANKS.format(2))
+    assert [(one["label"], one["answer"]) for one in kept(data_dir)[before:]] == [("2", "3")]
+
+
 def test_it_fits_a_phone_and_is_reached_by_key(visit):
     page = visit(viewport={"width": 390, "height": 844})
     draw_seven(page)

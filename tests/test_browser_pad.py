@@ -38,6 +38,41 @@ def copied_link(page) -> str:
     return link
 
 
+# ---- the ink
+
+
+def test_ink_follows_the_pen_before_it_is_lifted(page):
+    pad = page.locator(".paper > canvas")
+    box = pad.bounding_box()
+    page.mouse.move(box["x"] + 100, box["y"] + 100)
+    page.mouse.down()
+    seen = [sum(map(bool, pad.evaluate(INK)))]
+    for x in (140, 180, 220):
+        page.mouse.move(box["x"] + x, box["y"] + 100)
+        seen.append(sum(map(bool, pad.evaluate(INK))))
+    assert [later - before for before, later in zip(seen, seen[1:], strict=False)] == [40, 40, 40]
+    growing = pad.evaluate(INK)
+    page.mouse.up()
+    assert max(abs(a - b) for a, b in zip(pad.evaluate(INK), growing, strict=True)) <= 2  # as when it is drawn anew
+    pad.focus()
+    page.keyboard.press(" ")
+    page.keyboard.press("ArrowDown")
+    assert sum(pad.evaluate(INK)) > sum(growing) + 100
+
+
+def test_the_page_may_move_under_the_pen(visit):
+    page = visit(viewport={"width": 1000, "height": 400})
+    pad = page.locator(".paper > canvas")
+    box = pad.bounding_box()
+    page.mouse.move(box["x"] + 100, box["y"] + 150)
+    page.mouse.down()
+    page.mouse.wheel(0, 60)
+    page.wait_for_function("scrollY === 60")
+    page.mouse.move(box["x"] + 100, box["y"] + 151)
+    page.mouse.up()
+    assert max(pad.evaluate(INK)) > 80  # the stroke goes down, as the pen did on the pad
+
+
 # ---- the tools
 
 

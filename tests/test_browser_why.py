@@ -70,6 +70,7 @@ def test_the_choice_is_made_by_key_and_remembered(page):
     page.reload()
     draw_with_mouse(page, DIGITS["9"])
     expect(why.get_by_role("radio", name="Off")).to_be_checked()
+    page.wait_for_timeout(600)  # longer than the colours wait for the pen to rest
     expect(layer).not_to_have_class(EXPLAINED)
     choose_why(page, "Why a 9")
     expect(layer).to_have_class(EXPLAINED)

@@ -14,6 +14,7 @@ from accelerate.state import AcceleratorState
 from safetensors.torch import load_file
 
 from mnist_model import MnistModelError
+from mnist_model.config import bundled_checkpoint
 from mnist_model.data import AugmentConfig, Split, augment
 from mnist_model.recipes import RECIPES
 from mnist_model.run_state import Progress
@@ -271,10 +272,19 @@ def test_a_recipe_has_its_teacher_where_that_knows_the_labels():
     nano = TrainingConfig(model="mnist_cnn_nano", teacher=RECIPES["mnist_cnn_nano"]["teacher"])
     assert train.without_unfit_teacher(nano, [str(digit) for digit in range(10)]).teacher == "mnist_cnn"
     assert train.without_unfit_teacher(nano, ["a", "b"]).teacher is None
+    assert TrainingConfig(model="mnist_cnn_nano", teacher="none").teacher is None
     chosen = TrainingConfig(teacher="mnist_cnn_bn")
     assert train.without_unfit_teacher(chosen, ["a", "b"]).teacher == "mnist_cnn_bn"
     with pytest.raises(MnistModelError, match="tells apart .* and the data set"):
         train.load_teacher("mnist_cnn_bn", ["a", "b"], make_accelerator(chosen))
+
+
+def test_a_teacher_in_a_folder_is_named_by_its_model():
+    sys.path.insert(0, str(ROOT))
+    import train
+
+    assert train.teacher_name(str(bundled_checkpoint("mnist_cnn_bn"))) == "mnist_cnn_bn"
+    assert train.teacher_name("you/teacher") == "you/teacher"
 
 
 def test_early_stopping_keeps_the_best(two_classes, tmp_path):

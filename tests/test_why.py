@@ -12,6 +12,7 @@ from mnist_model import canonicalize
 from mnist_model.explain import Explanation, Part
 from mnist_model.ui import draw, result, why
 from mnist_model.ui.drawing import pad_in_picture
+from mnist_model.ui.models import Models
 
 
 def decoded(text: str, kind) -> np.ndarray:
@@ -39,6 +40,32 @@ def test_a_drawing_is_explained_where_it_stands_on_the_pad(recognizer):
 
 def test_while_the_pen_moves_nothing_is_explained(recognizer):
     assert "why" not in draw.show_digit(recognizer, DIGITS["4"], settled=False)["details"][0]
+
+
+def test_while_the_pen_moves_no_stroke_is_a_number(recognizer, monkeypatch):
+    def read(picture):
+        raise AssertionError("read as a number")
+
+    monkeypatch.setattr(recognizer, "read", read)
+    dash = [[(0.1, 0.5), (0.9, 0.5)]]
+    draw.show_digit(recognizer, dash, settled=False)
+    with pytest.raises(AssertionError, match="as a number"):
+        draw.show_digit(recognizer, dash)
+    with pytest.raises(AssertionError, match="as a number"):
+        draw.show_digit(recognizer, [*dash, [(0.1, 0.4), (0.1, 0.6)]], settled=False)
+
+
+def test_what_is_no_digit_is_told_why_once_it_is_finished(recognizer):
+    scribble = [[(0.5 + 0.3 * np.cos(t * 0.28) * np.sin(t / 6), 0.5 + 0.3 * np.sin(t * 0.38)) for t in range(60)]]
+    models = Models(recognizer)
+
+    def ask(settled: bool) -> dict:
+        question = {"strokes": scribble, "model": models.names[0], "language": "en", "settled": settled}
+        return draw._answer(models, question, 1, draw.DIGIT_HINT, draw.show_digit)
+
+    assert (ask(False)["sentence"], ask(False)["state"], ask(False)["read"]) == ("No digit yet…", "none", 0)
+    assert ask(False)["details"][0]["label"] == ask(True)["details"][0]["label"] == ""
+    assert ask(True)["sentence"].startswith("This does not look like a digit")
 
 
 def test_values_end_in_127_and_reach_all_around_the_ink(recognizer):

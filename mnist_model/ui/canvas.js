@@ -74,6 +74,7 @@ function fit() {
   if (!pad.clientWidth) return; // the tab is hidden
   pad.width = Math.round(pad.clientWidth * devicePixelRatio);
   pad.height = Math.round(pad.clientHeight * devicePixelRatio);
+  box = null;
   sizeNib();
   redraw();
 }
@@ -106,7 +107,7 @@ function remember() {
 }
 
 function penDown(point) {
-  tell("pendown");
+  tell("inkchange");
   remember();
   current = [point];
   strokes.push(current);
@@ -132,6 +133,7 @@ function travel(from, to) {
   if (!from.length || current) return;
   to.push([id, strokes]);
   [id, strokes] = from.pop();
+  tell("inkchange");
   redraw();
   askAnew();
 }
@@ -149,6 +151,7 @@ function clear() {
 // Another drawing in the place of this one, on the page of that name; undo brings this one back.
 function open(drawing, name = page.name) {
   if (current) penUp();
+  tell("inkchange");
   remember();
   [id, strokes] = [app.newId(), drawing];
   element.querySelectorAll("input[name=page]").forEach((radio) => (radio.checked = radio.value === name));
@@ -225,9 +228,11 @@ function changePen(by) {
 // ---- mouse, pen and finger
 const clip = (value, most) => Math.min(Math.max(value, 0), most);
 
-let box = null; // where the pad lies while the pen is down: to ask at each point would lay out the page each time
+let box = null; // where the pad lies: to ask at each point would lay out the page each time
+addEventListener("scroll", () => (box = null), { capture: true, passive: true });
 
 function position(event) {
+  box ??= pad.getBoundingClientRect();
   const part = (value, most) => Math.round(clip(value / box.height, most) * 1e4) / 1e4;
   const point = [part(event.clientX - box.left, page.width), part(event.clientY - box.top, 1)];
   if (event.pointerType === "pen" && event.pressure) pressed.set(point, 0.5 + event.pressure); // 0.5 is an even hand's
@@ -240,7 +245,7 @@ pad.addEventListener("pointerdown", (event) => {
   pad.focus({ preventScroll: true, focusVisible: false });
   pad.setPointerCapture(event.pointerId);
   pointer = event.pointerId;
-  box = pad.getBoundingClientRect();
+  box = null;
   penDown(position(event));
 });
 pad.addEventListener("pointermove", (event) => {

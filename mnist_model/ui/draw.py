@@ -30,6 +30,8 @@ def build_draw_tab(models: Models, feedback: Feedback | None = None) -> None:
         return _answer(models, question, WIDE, NUMBER_HINT, show_number)
 
     def correct(question):
+        if isinstance(question, dict):
+            question = question | {"settled": True}  # the answer that was corrected
         number = isinstance(question, dict) and question.get("page") == "number"
         answer = recognize_number(question) if number else recognize_digit(question)
         return correction.keep(models, feedback, question, correction.detail_seen(answer, question))
@@ -73,8 +75,8 @@ def show_digit(recognizer: DigitRecognizer, strokes: list, settled: bool = True)
     """The answer to one digit, or to the number that it is after all.
 
     Args:
-        settled: whether the pen is up. Only then the answer is explained, and a doubtful digit may be a number: while
-            the pen moves it may just be unfinished.
+        settled: whether the pen is up. Only then the answer is explained, and a single stroke or a doubtful digit may
+            be a number: while the pen moves it may just be unfinished.
     """
     picture = draw_strokes(strokes)
     prediction = recognizer.predict(picture)

@@ -16,7 +16,7 @@ function drawStroke(brush, points, scale, pen, first = 0) {
     const [x, y] = points[index].map((value) => value * scale);
     brush.beginPath();
     brush.moveTo(x, y);
-    brush.lineTo(x, y); // a dot, where nothing follows
+    brush.lineTo(x + 0.01, y); // a dot, where nothing follows: a line of no length would be no ink
   };
   start(first);
   brush.lineWidth = scale * pen * (pressed.get(points[first]) ?? 1);

@@ -79,6 +79,7 @@ const app = (() => {
     const tab = document.querySelector(`[role=tab][aria-controls="${panelId}"]`);
     tab?.click();
     tab?.scrollIntoView({ block: "nearest", inline: "nearest" }); // the row of tabs slides on a phone
+    return tab;
   }
 
   function newId() {

@@ -60,7 +60,9 @@ def show(reading: Reading, size: tuple[int, int] | None = None) -> dict:
 
 def show_digit(prediction: Prediction) -> dict:
     """The same for one digit."""
-    return _answer(words.state(prediction), words.digit_sentence(prediction), [describe(prediction)], read=1)
+    taken = prediction.is_digit
+    details = [describe(prediction, taken)]
+    return _answer(words.state(prediction), words.digit_sentence(prediction), details, read=int(taken))
 
 
 def blank(sentence: str, state: str = "none") -> dict:

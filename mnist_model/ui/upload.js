@@ -19,6 +19,7 @@ const blank = { ...props.blank, sentence: app.say(props.blank.sentence) };
 const ids = new WeakMap(); // of each file, for what is announced
 let files = [];
 let chosen = 0;
+let refused = false; // the file that was chosen
 let asked = 0; // what is shown has changed since: an answer to another question is dropped
 
 // ---- the answer
@@ -44,8 +45,8 @@ async function answerChosen() {
   const answer = await ask(file);
   if (turn !== asked) return;
   view.show(answer ?? nothing(app.say("upload.unreachable"), "error"));
-  const noPicture = answer?.state === "error" && image.complete && !image.naturalWidth;
-  if (noPicture && files.length === 1) showPlace(false); // for another
+  refused = answer?.state === "error";
+  givePlace();
   layBoxes();
   if (answer?.details[0].seen) announce(file, model, answer); // what has ink
 }
@@ -57,6 +58,11 @@ async function announce(file, model, answer) {
   URL.revokeObjectURL(url);
   if (!ids.has(file)) ids.set(file, app.newId());
   app.announce({ source: "upload", id: ids.get(file), answer, model, strokes: null, picture });
+}
+
+// Of a single file that is no picture there is nothing to show: the place is for another.
+function givePlace() {
+  if (refused && files.length === 1 && image.complete && !image.naturalWidth) showPlace(false);
 }
 
 function fail(sentence) {
@@ -78,6 +84,7 @@ function takeFiles(list) {
 
 function choose(index) {
   chosen = index;
+  refused = false;
   batch.mark(index);
   showPicture(files[index]);
   answerChosen();
@@ -124,7 +131,10 @@ function layBoxes() {
 new ResizeObserver(layBoxes).observe(image);
 image.addEventListener("load", layBoxes);
 // A browser cannot show every picture that can be read (TIFF), nor a file that is none: the answer stands alone then.
-image.addEventListener("error", () => (image.style.visibility = "hidden"));
+image.addEventListener("error", () => {
+  image.style.visibility = "hidden";
+  givePlace();
+});
 
 // ---- where files come from
 find("input[type=file]").addEventListener("change", ({ target }) => {
@@ -159,7 +169,7 @@ find(".paste").addEventListener("click", async () => {
   }
 });
 
-find(".camera").addEventListener("click", () => app.openTab("camera-tab"));
+find(".camera").addEventListener("click", () => app.openTab("camera-tab")?.focus());
 find(".remove").addEventListener("click", () => {
   clear();
   find("input[type=file]").focus();

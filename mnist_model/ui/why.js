@@ -150,7 +150,7 @@ function createWhy(root, layer) {
   }
   app.sayAll(section);
   const onPad = (react) => ({ target }) => layer.parentElement?.contains(target) && react();
-  document.addEventListener("pendown", onPad(hide));
+  document.addEventListener("inkchange", onPad(hide));
   document.addEventListener("redrawn", onPad(() => layer.classList.contains("explained") && render()));
   const recolour = () => {
     palettes.clear();
