@@ -36,7 +36,7 @@ from mnist_model.architectures import (
     create_network,
 )
 from mnist_model.checkpoint import fold_temperature, load_checkpoint, round_weights, save_checkpoint
-from mnist_model.config import bundled_checkpoint, bundled_models, is_digits, read_config
+from mnist_model.config import is_digits, read_config
 from mnist_model.data import (
     AugmentConfig,
     Data,
@@ -51,7 +51,7 @@ from mnist_model.data import (
 from mnist_model.errors import MnistModelError
 from mnist_model.evaluation import Report, evaluate_logits, predict_logits
 from mnist_model.extra_data import with_extra
-from mnist_model.hub import check_model_id, download_checkpoint, push_checkpoint
+from mnist_model.hub import check_model_id, push_checkpoint
 from mnist_model.metrics import fit_temperature
 from mnist_model.plots import save_plots
 from mnist_model.recipes import RECIPES
@@ -120,6 +120,10 @@ def train(training: TrainingConfig, data_config: DataConfig, augmentation: Augme
     """
     started = time.perf_counter()
     accelerator = make_accelerator(training)
+    options = published_options(training, data_config, augmentation)
+    if accelerator.log_with:
+        chosen = {name: value for part in options.values() for name, value in part.items() if value is not None}
+        accelerator.init_trackers("mnist_model", config=chosen)
     with accelerator.main_process_first():
         data = with_extra(load_data(data_config), data_config) if data_config.extra_dataset else load_data(data_config)
     for name, count in data.extra.items():
@@ -129,18 +133,9 @@ def train(training: TrainingConfig, data_config: DataConfig, augmentation: Augme
         f"{len(data.test)} to test; {accelerator.num_processes} process(es) on {accelerator.device.type}, "
         f"precision {accelerator.mixed_precision}"
     )
-    fit_training = without_unfit_teacher(training, data.label_names)
-    if fit_training != training:
-        accelerator.print(f"{training.teacher} tells other labels apart: training without a teacher")
-    training = fit_training
-    teach = load_teacher(training.teacher, data.label_names, accelerator) if training.teacher else None
-    options = published_options(training, data_config, augmentation)
-    if accelerator.log_with:
-        chosen = {name: value for part in options.values() for name, value in part.items() if value is not None}
-        accelerator.init_trackers("mnist_model", config=chosen)
     if training.resume == "no" and accelerator.is_main_process:
         shutil.rmtree(rejection_folder(training), ignore_errors=True)
-    model, history = learn(data, training, augmentation, accelerator, teach)
+    model, history = learn(data, training, augmentation, accelerator)
     temperature = calibrate(model, data, accelerator)
     if ARCHITECTURES[training.model].half_precision:
         round_weights(model)
@@ -177,19 +172,13 @@ def published_options(
     options["data"]["extra_dataset"] = ", ".join(map(dataset_name, data_config.extra_dataset)) or None
     for name in ("output_dir", "resume"):
         del options["training"][name]
-    if training.teacher:
-        options["training"]["teacher"] = teacher_name(training.teacher)
     return options
 
 
 def learn(
-    data: Data,
-    training: TrainingConfig,
-    augmentation: AugmentConfig,
-    accelerator: Accelerator,
-    teach: Callable[[torch.Tensor], torch.Tensor] | None = None,
+    data: Data, training: TrainingConfig, augmentation: AugmentConfig, accelerator: Accelerator
 ) -> tuple[nn.Module, list[dict]]:
-    """A trained model, and its history; `teach` is of `load_teacher`."""
+    """A trained model, and its history."""
     torch.manual_seed(seed_of(training.seed))
     architecture, num_classes = ARCHITECTURES[training.model], len(data.label_names)
     model = create_network(architecture, num_classes, in_chans=1, drop_rate=training.dropout)
@@ -200,52 +189,7 @@ def learn(
     if not training.epochs:
         raise MnistModelError(f"--epochs must lie between 1 and 10000 for {training.model}, and is 0.")
     augmented = partial(augment, label_names=data.label_names, config=augmentation)
-    validate = make_validate(data.validation, model, accelerator)
-    return fit(model, data.train, augmented, validate, training, accelerator, teach)
-
-
-def teacher_name(name: str) -> str:
-    """Of a folder the model that it holds: reports are published, and paths mean nothing elsewhere."""
-    report = Path(name, "report.json")
-    if report.is_file():
-        return Report.load(report).model.get("architecture", name)
-    return dataset_name(name)
-
-
-def without_unfit_teacher(training: TrainingConfig, label_names: list[str]) -> TrainingConfig:
-    """A recipe's teacher knows the digits: on other labels the recipe goes without. Another that was chosen stays."""
-    name = training.teacher
-    of_recipe = name is not None and name == RECIPES.get(training.model, {}).get("teacher")
-    if of_recipe and read_config(bundled_checkpoint(name))["label_names"] != label_names:
-        return replace(training, teacher=None)
-    return training
-
-
-def load_teacher(name: str, label_names: list[str], accelerator: Accelerator) -> Callable[[torch.Tensor], torch.Tensor]:
-    """A trained model as a function that gives its logits, shape (B, labels), of augmented pictures, shape (B, 28, 28).
-
-    Args:
-        name: of a bundled model, or a checkpoint folder, or an id on the Hub.
-    Raises:
-        MnistModelError: it cannot be had, or tells other labels apart.
-    """
-    if name in bundled_models():
-        folder = bundled_checkpoint(name)
-    else:
-        with accelerator.main_process_first():
-            folder = Path(name) if Path(name).is_dir() else download_checkpoint(name)[0]
-    known = read_config(folder)["label_names"]
-    if known != label_names:
-        raise MnistModelError(f"The teacher {name} tells apart {known}, and the data set {label_names}.")
-    teacher = load_checkpoint(folder).to(memory_format=torch.channels_last).to(accelerator.device)
-
-    @torch.no_grad()
-    def teach(images: torch.Tensor) -> torch.Tensor:
-        pixel_values = to_pixel_values(images, input_size_of(teacher)).expand(-1, 3, -1, -1)
-        with torch.autocast(accelerator.device.type, enabled=False):  # as it was measured
-            return teacher(pixel_values.contiguous(memory_format=torch.channels_last)).float()
-
-    return teach
+    return fit(model, data.train, augmented, make_validate(data.validation, model, accelerator), training, accelerator)
 
 
 def make_validate(split: Split, model: nn.Module, accelerator: Accelerator) -> Callable[[nn.Module], dict[str, float]]:

@@ -64,7 +64,7 @@ RECIPES: dict[str, dict[str, Any]] = {
         "epochs": 20,
         "rejection_epochs": 0,
     },
-    "mnist_cnn_nano": {"teacher": "mnist_cnn", "learning_rate": 6e-3, "epochs": 30, "rejection_epochs": 0},
+    "mnist_cnn_nano": {"learning_rate": 6e-3, "epochs": 30, "rejection_epochs": 0},
     "mnist_cnn_small": {"learning_rate": 4e-3, "epochs": 25, "rejection_epochs": 0},
     "mnist_cnn": {},
 }

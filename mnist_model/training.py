@@ -66,19 +66,6 @@ class TrainingConfig:
     label_smoothing: float = field(
         default=0.0, metadata={"help": "probability taken from the truth and spread over all"}
     )
-    teacher: str | None = field(
-        default=None,
-        metadata={
-            "help": "bundled model, checkpoint folder or Hub id whose answers are learnt beside the labels; or none"
-        },
-    )
-    teacher_weight: float = field(
-        default=0.9, metadata={"help": "the teacher's part of the loss; the labels' is the rest"}
-    )
-    teacher_temperature: float = field(
-        default=4.0,
-        metadata={"help": "of the softmax of both: the higher, the more is learnt of what is less probable"},
-    )
     rejection_epochs: int = field(
         default=2,
         metadata={"help": "passes in which a small network learns to tell digits from other things; 0: none does"},
@@ -106,8 +93,6 @@ class TrainingConfig:
     )
 
     def __post_init__(self):
-        if self.teacher in ("none", ""):
-            self.teacher = None
         for name, low, high in (
             ("epochs", 0, 10_000),
             ("batch_size", 1, 1_000_000),
@@ -115,8 +100,6 @@ class TrainingConfig:
             ("warmup_fraction", 0, 1),
             ("weight_decay", 0, math.inf),
             ("label_smoothing", 0, 1),
-            ("teacher_weight", 0, 1),
-            ("teacher_temperature", 1, 1000),
             ("rejection_epochs", 0, 10_000),
             ("dropout", 0, 0.99),
             ("ema_decay", 0, 0.999999),
@@ -179,7 +162,6 @@ def fit(
     validate: Callable[[nn.Module], dict[str, float]],
     config: TrainingConfig,
     accelerator: Accelerator,
-    teach: Callable[[Tensor], Tensor] | None = None,
 ) -> tuple[nn.Module, list[dict]]:
     """Train a model.
 
@@ -189,11 +171,9 @@ def fit(
         augment: called with each batch; gives float32 pictures of shape (B, 28, 28), values 0 to 255.
         validate: called after each epoch, in every process, with a float32 model; gives `validation_loss` and
             `validation_accuracy`.
-        teach: gives the teacher's logits, shape (B, classes), of pictures as `augment` gives them.
     Returns:
         The trained model (the moving average of the weights where there is one), in float32 and eval mode; and one dict
-        per epoch: epoch, learning_rate, train_loss (the teacher's part included), train_accuracy, validation_loss,
-        validation_accuracy, seconds.
+        per epoch: epoch, learning_rate, train_loss, train_accuracy, validation_loss, validation_accuracy, seconds.
     Raises:
         MnistModelError: the loss is no longer a number, the state cannot be saved, or that to resume does not fit.
     """
@@ -218,9 +198,7 @@ def fit(
     while not progress.is_over(config.epochs, config.early_stopping_patience):
         started = time.perf_counter()
         number = len(progress.history) + 1
-        results = _train_epoch(
-            number, model, averaged, optimizer, scheduler, train, augment, teach, config, accelerator
-        )
+        results = _train_epoch(number, model, averaged, optimizer, scheduler, train, augment, config, accelerator)
         _average_buffers(averaged.module, accelerator)
         results |= validate(averaged.module.eval())
         if config.schedule == "plateau":
@@ -231,8 +209,7 @@ def fit(
         _announce(progress.history[-1], config, accelerator)
     if config.keep == "best" and progress.best_weights:
         averaged.module.load_state_dict(progress.best_weights)
-    if teach is None:  # a student follows its teacher on augmented pictures, and with their statistics it follows best
-        _settle_statistics(averaged.module, train, accelerator)
+    _settle_statistics(averaged.module, train, accelerator)
     return averaged.module.eval(), progress.history
 
 
@@ -289,7 +266,7 @@ def process_batches(count: int, config: TrainingConfig, epoch: int, process: int
 
 
 def _train_epoch(
-    number, model, averaged, optimizer, scheduler, train, augment, teach, config, accelerator
+    number, model, averaged, optimizer, scheduler, train, augment, config, accelerator
 ) -> dict[str, float]:
     model.train()
     steps = process_batches(len(train), config, number, accelerator.process_index, accelerator.num_processes)
@@ -301,7 +278,7 @@ def _train_epoch(
         for step, parts in enumerate(steps):
             for part in parts:
                 with accelerator.accumulate(model):
-                    totals += _train_step(model, optimizer, scheduler, train[part], augment, teach, config, accelerator)
+                    totals += _train_step(model, optimizer, scheduler, train[part], augment, config, accelerator)
             averaged.update_parameters(accelerator.unwrap_model(model))
             if step % 20 == 19 or step == len(steps) - 1:
                 if not totals[0].isfinite():
@@ -316,13 +293,10 @@ def _train_epoch(
     return {"learning_rate": learning_rate, "train_loss": loss / seen, "train_accuracy": right / seen}
 
 
-def _train_step(model, optimizer, scheduler, batch: Split, augment, teach, config, accelerator) -> Tensor:
-    images = augment(batch)
-    pixel_values = to_pixel_values(images, input_size_of(accelerator.unwrap_model(model)))
+def _train_step(model, optimizer, scheduler, batch: Split, augment, config, accelerator) -> Tensor:
+    pixel_values = to_pixel_values(augment(batch), input_size_of(accelerator.unwrap_model(model)))
     logits = model(pixel_values.contiguous(memory_format=torch.channels_last)).float()
     loss = F.cross_entropy(logits, batch.labels, label_smoothing=config.label_smoothing)
-    if teach is not None:
-        loss = loss.lerp(distillation_loss(logits, teach(images), config.teacher_temperature), config.teacher_weight)
     accelerator.backward(loss)
     optimizer.step()
     if config.schedule != "plateau":
@@ -330,23 +304,6 @@ def _train_step(model, optimizer, scheduler, batch: Split, augment, teach, confi
     optimizer.zero_grad()
     right = (logits.detach().argmax(dim=1) == batch.labels).sum()
     return torch.stack([loss.detach() * len(batch), right, torch.full_like(right, len(batch))]).double()
-
-
-def distillation_loss(logits: Tensor, teacher_logits: Tensor, temperature: float) -> Tensor:
-    """How far a student is from its teacher (Hinton et al., 2015): the divergence of their softened probabilities.
-
-    Args:
-        logits, teacher_logits: shape (B, classes).
-        temperature: of both softmaxes. Its square makes up for the gradients, which shrink with it.
-
-    >>> student, teacher = torch.tensor([[2.0, 0.0]]), torch.tensor([[0.0, 0.0]])
-    >>> round(distillation_loss(student, teacher, temperature=2.0).item(), 4)
-    0.4805
-    >>> distillation_loss(teacher, teacher, temperature=2.0).item()
-    0.0
-    """
-    student, teacher = (F.log_softmax(one / temperature, dim=1) for one in (logits, teacher_logits))
-    return temperature**2 * F.kl_div(student, teacher, reduction="batchmean", log_target=True)
 
 
 def _average_buffers(model: nn.Module, accelerator: Accelerator) -> None:

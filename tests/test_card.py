@@ -245,14 +245,6 @@ def test_another_report_gives_another_card(folder, path, value, shown):
         assert words not in make_card(bundled_checkpoint(), MODEL_ID)
 
 
-def test_a_teacher_is_named(folder):
-    report = read_report(folder)
-    report["training"]["training"] |= {"teacher": "mnist_cnn_bn", "teacher_weight": 0.75, "teacher_temperature": 3.0}
-    write_report(folder, report)
-    assert r"the answers of mnist\_cnn\_bn to" in make_card(folder, MODEL_ID)
-    assert "75% of the loss, at a temperature of 3)" in make_card(folder, MODEL_ID)
-
-
 @pytest.mark.parametrize(
     ("path", "value", "gone"),
     [

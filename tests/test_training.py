@@ -14,9 +14,7 @@ from accelerate.state import AcceleratorState
 from safetensors.torch import load_file
 
 from mnist_model import MnistModelError
-from mnist_model.config import bundled_checkpoint
 from mnist_model.data import AugmentConfig, Split, augment
-from mnist_model.recipes import RECIPES
 from mnist_model.run_state import Progress
 from mnist_model.training import TrainingConfig, fit, make_accelerator, process_batches
 
@@ -221,14 +219,14 @@ def augmented_signs(batch):
     return augment(batch, ["dash", "bar"], AugmentConfig())
 
 
-def fit_small(split, tmp_path, validate=None, teach=None, **options):
+def fit_small(split, tmp_path, validate=None, **options):
     import timm
 
     config = TrainingConfig(output_dir=str(tmp_path), batch_size=8, mixed_precision="no", **options)
     torch.manual_seed(0)
     model = timm.create_model("mnist_cnn", in_chans=1, num_classes=2)
     validate = validate or (lambda model: {"validation_loss": 1.0, "validation_accuracy": 0.5})
-    return fit(model, split, augmented_signs, validate, config, make_accelerator(config), teach)
+    return fit(model, split, augmented_signs, validate, config, make_accelerator(config))
 
 
 @pytest.mark.parametrize(
@@ -249,42 +247,6 @@ def test_it_learns(two_classes, tmp_path, options):
     with torch.inference_mode():
         answers = model(to_pixel_values(two_classes.images)).argmax(dim=1)
     assert (answers == two_classes.labels).float().mean() == 1
-
-
-def test_it_learns_what_its_teacher_says(two_classes, tmp_path):
-    from mnist_model.data import to_pixel_values
-
-    def teach(images):
-        """The wrong one of the two: a dash is wider than high."""
-        wide = images.amax(dim=1).gt(99).sum(dim=1) > images.amax(dim=2).gt(99).sum(dim=1)
-        return 9.0 * torch.nn.functional.one_hot((~wide).long(), 2)
-
-    model, _ = fit_small(two_classes, tmp_path, teach=teach, epochs=4)
-    with torch.inference_mode():
-        answers = model(to_pixel_values(two_classes.images)).argmax(dim=1)
-    assert (answers != two_classes.labels).float().mean() == 1
-
-
-def test_a_recipe_has_its_teacher_where_that_knows_the_labels():
-    sys.path.insert(0, str(ROOT))
-    import train
-
-    nano = TrainingConfig(model="mnist_cnn_nano", teacher=RECIPES["mnist_cnn_nano"]["teacher"])
-    assert train.without_unfit_teacher(nano, [str(digit) for digit in range(10)]).teacher == "mnist_cnn"
-    assert train.without_unfit_teacher(nano, ["a", "b"]).teacher is None
-    assert TrainingConfig(model="mnist_cnn_nano", teacher="none").teacher is None
-    chosen = TrainingConfig(teacher="mnist_cnn_bn")
-    assert train.without_unfit_teacher(chosen, ["a", "b"]).teacher == "mnist_cnn_bn"
-    with pytest.raises(MnistModelError, match="tells apart .* and the data set"):
-        train.load_teacher("mnist_cnn_bn", ["a", "b"], make_accelerator(chosen))
-
-
-def test_a_teacher_in_a_folder_is_named_by_its_model():
-    sys.path.insert(0, str(ROOT))
-    import train
-
-    assert train.teacher_name(str(bundled_checkpoint("mnist_cnn_bn"))) == "mnist_cnn_bn"
-    assert train.teacher_name("you/teacher") == "you/teacher"
 
 
 def test_early_stopping_keeps_the_best(two_classes, tmp_path):
@@ -318,8 +280,6 @@ def test_progress_goes_round():
         (("--epochs", "0"), "--epochs must lie between 1"),
         (("--learning-rate", "-1"), "--learning-rate must be positive"),
         (("--dropout", "1.5"), "--dropout must lie"),
-        (("--teacher", "nobody"), "The model 'nobody'"),
-        (("--teacher-weight", "2"), "--teacher-weight must lie"),
         (("--validation-fraction", "1"), "--validation-fraction must lie"),
         (("--optimizer", "sdg"), "no optimizer 'sdg'"),
         (("--model", "mnist_transformer"), "no model 'mnist_transformer'"),
