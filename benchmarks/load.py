@@ -73,7 +73,9 @@ async def find_pad(client: httpx.AsyncClient) -> int:
     return next(part["id"] for part in components if part["props"].get("elem_id") == "draw")
 
 
-async def visit(client: httpx.AsyncClient, pad: int, visitor: Visitor, every: float, seconds: float, live: int) -> None:
+async def visit(
+    client: httpx.AsyncClient, pad: int, visitor: Visitor, every: float, seconds: float, live: int = 0
+) -> None:
     """Asks every so often; late only where the answer before is.
 
     Args:
