@@ -36,14 +36,13 @@ from mnist_model.architectures import (
     create_network,
 )
 from mnist_model.checkpoint import fold_temperature, load_checkpoint, round_weights, save_checkpoint
-from mnist_model.config import is_digits, read_config
+from mnist_model.config import is_digits, public_name, read_config
 from mnist_model.data import (
     AugmentConfig,
     Data,
     DataConfig,
     Split,
     augment,
-    dataset_name,
     input_size_of,
     load_data,
     to_pixel_values,
@@ -168,8 +167,8 @@ def published_options(
 ) -> dict[str, dict[str, Any]]:
     """Every option that says how, and none that says where: reports are published."""
     options = {"training": asdict(training), "data": asdict(data_config), "augmentation": asdict(augmentation)}
-    options["data"]["dataset"] = dataset_name(data_config.dataset)
-    options["data"]["extra_dataset"] = ", ".join(map(dataset_name, data_config.extra_dataset)) or None
+    options["data"]["dataset"] = public_name(data_config.dataset)
+    options["data"]["extra_dataset"] = ", ".join(map(public_name, data_config.extra_dataset)) or None
     for name in ("output_dir", "resume"):
         del options["training"][name]
     return options
@@ -282,7 +281,7 @@ def report_on_test(
         logits,
         labels,
         data.label_names,
-        dataset=dataset_name(data_config.dataset),
+        dataset=public_name(data_config.dataset),
         split=data_config.test_split,
         model=about,
     )

@@ -16,8 +16,8 @@ from typing import Any
 import numpy as np
 
 from .card import MNIST_IDS
-from .config import bundled_checkpoint, bundled_models, is_digits
-from .data import DataConfig, dataset_name, load_data
+from .config import bundled_checkpoint, bundled_models, is_digits, public_name
+from .data import DataConfig, load_data
 from .errors import MnistModelError
 from .evaluation import Report, evaluate_logits
 from .handwriting import DIGIT_FILES, load_pictures, some
@@ -86,7 +86,7 @@ def compare(
     if strokes is not None and is_digits(data.label_names):
         say(f"reading {strokes}")
         handwriting = {file: canonical_handwriting(Path(strokes), file, limit) for file in DIGIT_FILES}
-    test, models = dataset_name(dataset), []
+    test, models = public_name(dataset), []
     for candidate in candidates:
         report = evaluate_logits(answer(candidate.recognizer, images), labels, data.label_names, dataset=test)
         say(f"{candidate.name}: {report.accuracy:.2%}")

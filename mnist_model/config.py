@@ -23,6 +23,16 @@ def bundled_models() -> list[str]:
     return sorted(accuracy, key=lambda name: (accuracy[name], name))
 
 
+def public_name(model_or_dataset: str) -> str:
+    """An id on the Hub as it is, of a local path the last part: its place is nobody's business, and no use elsewhere.
+
+    >>> public_name("ylecun/mnist"), public_name(str(BUNDLED_CHECKPOINTS / "mnist_knn"))
+    ('ylecun/mnist', 'mnist_knn')
+    """
+    path = Path(model_or_dataset)
+    return path.resolve().name if path.exists() else model_or_dataset
+
+
 def is_digits(label_names: list[str]) -> bool:
     """Whether the labels are the ten digits, and not letters, say."""
     return label_names == [str(digit) for digit in range(10)]

@@ -8,7 +8,6 @@ A data set is decoded once, into uint8; whole batches are augmented as tensors, 
 """
 
 from dataclasses import dataclass, field
-from pathlib import Path
 from typing import Any
 
 import numpy as np
@@ -163,12 +162,6 @@ def _decode(dataset, image_column: str, label_column: str) -> Split:
     if (labels < 0).any():
         raise MnistModelError("The data set has pictures without a label (-1): choose a labelled split.")
     return Split(torch.from_numpy(images), labels)
-
-
-def dataset_name(dataset: str) -> str:
-    """The id on the Hub, or the last part of a local path: reports are published, and paths mean nothing elsewhere."""
-    path = Path(dataset)
-    return path.resolve().name if path.exists() else dataset
 
 
 def stratified_split(labels: Tensor, fraction: float) -> tuple[Tensor, Tensor]:

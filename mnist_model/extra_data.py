@@ -10,7 +10,8 @@ from dataclasses import replace
 import torch
 from datasets import ClassLabel, Image
 
-from .data import Data, DataConfig, Split, dataset_name, decode_images, load_splits
+from .config import public_name
+from .data import Data, DataConfig, Split, decode_images, load_splits
 from .errors import MnistModelError
 
 
@@ -27,7 +28,7 @@ def with_extra(data: Data, config: DataConfig) -> Data:
     for dataset in config.extra_dataset:
         split = _load(dataset, data.label_names, config)
         parts.append(split)
-        extra[dataset_name(dataset)] = len(split)
+        extra[public_name(dataset)] = len(split)
     images, labels = torch.cat([part.images for part in parts]), torch.cat([part.labels for part in parts])
     return replace(data, train=Split(images, labels), extra=extra)
 

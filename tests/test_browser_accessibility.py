@@ -1,26 +1,15 @@
 """Every tab against WCAG 2.2 AA, as far as axe can tell: light and dark, desk and phone, right to left."""
 
-import os
-
 import pytest
-from serving import CHROMIUM, draw_with_mouse, open_chromium, serve
+import test_browser
+from serving import draw_with_mouse, serve
 from strokes import DIGITS
 
-REQUIRED = os.environ.get("REQUIRE_CHROMIUM") == "1"
-playwright = None
-try:
-    from axe_playwright_python.sync_playwright import Axe
-    from playwright import sync_api as playwright
-except ImportError:
-    if REQUIRED:
-        raise
+if not test_browser.REQUIRED:
+    pytest.importorskip("axe_playwright_python")
+from axe_playwright_python.sync_playwright import Axe  # noqa: E402
 
-if not (playwright and CHROMIUM):
-    if REQUIRED:
-        pytest.fail("REQUIRE_CHROMIUM=1, but there is no Chromium on the PATH.", pytrace=False)
-    pytest.skip("needs Playwright, axe and a Chromium on the PATH", allow_module_level=True)
-
-expect = playwright.expect
+browser, expect = test_browser.browser, test_browser.expect  # the first is a fixture
 OPTIONS = {
     "runOnly": {"type": "tag", "values": ["wcag2a", "wcag2aa", "wcag21a", "wcag21aa", "wcag22aa"]},
     "resultTypes": ["violations"],
@@ -41,12 +30,6 @@ SETTLED = {
 def url(tmp_path_factory):
     with serve(DATA_DIR=str(tmp_path_factory.mktemp("data"))) as (url, _):  # so that corrections are offered
         yield url
-
-
-@pytest.fixture(scope="module")
-def browser():
-    with open_chromium() as browser:
-        yield browser
 
 
 @pytest.mark.parametrize(

@@ -86,12 +86,6 @@ function redraw() {
   tell("redrawn");
 }
 
-// What the pen has drawn since the stroke had so many points: while it moves, all else stays as it is. The last curve was
-// drawn before it was known where it leads.
-function drawNew(count) {
-  if (current.length > count) drawStroke(brush, current, pad.height, penWidth(), Math.max(count - 2, 0));
-}
-
 // What lies on the pad, if anything, hears of its ink.
 function tell(name) {
   pad.dispatchEvent(new Event(name, { bubbles: true }));
@@ -99,6 +93,7 @@ function tell(name) {
 
 // ---- changes
 function remember() {
+  tell("inkchange");
   past.push([id, strokes]);
   future = [];
   if (!strokes.length) id = app.newId();
@@ -107,7 +102,6 @@ function remember() {
 }
 
 function penDown(point) {
-  tell("inkchange");
   remember();
   current = [point];
   strokes.push(current);
@@ -115,11 +109,17 @@ function penDown(point) {
   redraw();
 }
 
-function penMove(point) {
-  const last = current[current.length - 1];
-  if (Math.hypot(point[0] - last[0], point[1] - last[1]) < 0.003) return;
-  current.push(point);
-  version += 1;
+// While the pen moves, only its new curves are drawn. The last one was drawn before it was known where it leads.
+function penMove(points) {
+  const count = current.length;
+  for (const point of points) {
+    const last = current[current.length - 1];
+    if (Math.hypot(point[0] - last[0], point[1] - last[1]) < 0.003) continue;
+    current.push(point);
+    version += 1;
+  }
+  if (current.length > count) drawStroke(brush, current, pad.height, penWidth(), Math.max(count - 2, 0));
+  askWhileDrawing();
 }
 
 function penUp() {
@@ -151,7 +151,6 @@ function clear() {
 // Another drawing in the place of this one, on the page of that name; undo brings this one back.
 function open(drawing, name = page.name) {
   if (current) penUp();
-  tell("inkchange");
   remember();
   [id, strokes] = [app.newId(), drawing];
   element.querySelectorAll("input[name=page]").forEach((radio) => (radio.checked = radio.value === name));
@@ -250,11 +249,8 @@ pad.addEventListener("pointerdown", (event) => {
 });
 pad.addEventListener("pointermove", (event) => {
   if (event.pointerId !== pointer) return;
-  const count = current.length;
   const steps = event.getCoalescedEvents?.() ?? [];
-  for (const step of steps.length ? steps : [event]) penMove(position(step));
-  drawNew(count);
-  askWhileDrawing();
+  penMove((steps.length ? steps : [event]).map(position));
 });
 for (const end of ["pointerup", "pointercancel"]) {
   pad.addEventListener(end, (event) => event.pointerId === pointer && penUp());
@@ -268,12 +264,7 @@ function moveNib(event) {
   const step = event.shiftKey ? KEY_STEP / 4 : KEY_STEP;
   const along = (less, more) => step * (held.has(more) - held.has(less));
   at = [clip(at[0] + along("ArrowLeft", "ArrowRight"), page.width), clip(at[1] + along("ArrowUp", "ArrowDown"), 1)];
-  if (current && pointer === null) {
-    const count = current.length;
-    penMove(at);
-    drawNew(count);
-    askWhileDrawing();
-  }
+  if (current && pointer === null) penMove([at]);
 }
 
 function sizeNib() {

@@ -14,12 +14,12 @@ It is answered {"kept": whether it was, "sentence": why not}. The picture of a d
 import base64
 from collections.abc import Callable
 from io import BytesIO
-from pathlib import Path
 from typing import Any
 
 import numpy as np
 from PIL import Image
 
+from mnist_model.config import public_name
 from mnist_model.errors import MnistModelError
 from mnist_model.feedback import NONE, Feedback
 from mnist_model.preprocessing import SIDE
@@ -67,9 +67,7 @@ def _keep(models: Models, feedback: Feedback | None, question: Any, seen: Any) -
     picture = parse_seen(seen)
     [prediction] = recognizer.predict_canonical([picture])
     answer = prediction.label if prediction.is_digit else NONE
-    # A folder's place on the server is nobody's business.
-    name = Path(question["model"]).name if Path(question["model"]).is_dir() else question["model"]
-    return feedback.keep(picture, label, answer, name, recognizer.revision or "")
+    return feedback.keep(picture, label, answer, public_name(question["model"]), recognizer.revision or "")
 
 
 def detail_seen(answer: dict, question: Any) -> Any:

@@ -7,6 +7,7 @@ function createView(element) {
 
   const share = createSharing(element);
   const button = element.querySelector("button.share");
+  const openTab = () => app.openTab(element.closest("[role=tabpanel]")?.id);
   const pageOf = (drawing) => props.pages.find(({ name }) => name === drawing.page);
   let last = null; // the drawing and its answer
   const ANNOUNCE_MS = 300; // once the pen rests: a picture takes its time, and the next stroke must not wait for it
@@ -20,7 +21,7 @@ function createView(element) {
     if (!isLink()) return;
     const link = readLink(location.hash, props.pages);
     if (!link) return view.show({ ...page.blank, state: "error", sentence: app.say("share.broken") });
-    app.openTab(element.closest("[role=tabpanel]")?.id);
+    openTab();
     view.useModel(link.model);
     linked = link.strokes;
     open(linked, link.page);
@@ -28,7 +29,7 @@ function createView(element) {
 
   // Of the history, by strokes and the name of their page.
   function reopen({ detail }) {
-    app.openTab(element.closest("[role=tabpanel]")?.id);
+    openTab();
     open(detail.strokes, props.pages.some(({ name }) => name === detail.page) ? detail.page : undefined);
   }
 

@@ -30,10 +30,8 @@ def build_draw_tab(models: Models, feedback: Feedback | None = None) -> None:
         return _answer(models, question, WIDE, NUMBER_HINT, show_number)
 
     def correct(question):
-        if isinstance(question, dict):
-            question = question | {"settled": True}  # the answer that was corrected
-        number = isinstance(question, dict) and question.get("page") == "number"
-        answer = recognize_number(question) if number else recognize_digit(question)
+        asked = question | {"settled": True} if isinstance(question, dict) else {}  # for the answer that was corrected
+        answer = recognize_number(asked) if asked.get("page") == "number" else recognize_digit(asked)
         return correction.keep(models, feedback, question, correction.detail_seen(answer, question))
 
     build_canvas(

@@ -17,6 +17,7 @@ from pathlib import Path
 import numpy as np
 from PIL import Image
 
+from mnist_model.config import public_name
 from mnist_model.errors import MnistModelError
 from mnist_model.ui.language import say
 from mnist_model.ui.parquet import read_columns
@@ -63,7 +64,7 @@ def load_pictures(dataset: str, split: str = SPLIT) -> Pictures:
     """
     folder = Path(dataset)
     if folder.is_dir():
-        dataset = folder.resolve().name  # visitors are told of it: its place on the server is nobody's business
+        dataset = public_name(dataset)  # visitors are told of it
     else:
         folder = _download(dataset, split)
     paths = sorted(folder.rglob(f"{split}*.parquet"))

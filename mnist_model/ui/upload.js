@@ -19,7 +19,6 @@ const blank = { ...props.blank, sentence: app.say(props.blank.sentence) };
 const ids = new WeakMap(); // of each file, for what is announced
 let files = [];
 let chosen = 0;
-let refused = false; // the file that was chosen
 let asked = 0; // what is shown has changed since: an answer to another question is dropped
 
 // ---- the answer
@@ -45,9 +44,8 @@ async function answerChosen() {
   const answer = await ask(file);
   if (turn !== asked) return;
   view.show(answer ?? nothing(app.say("upload.unreachable"), "error"));
-  refused = answer?.state === "error";
-  givePlace();
   layBoxes();
+  if (answer?.state === "error") givePlace(turn);
   if (answer?.details[0].seen) announce(file, model, answer); // what has ink
 }
 
@@ -61,8 +59,9 @@ async function announce(file, model, answer) {
 }
 
 // Of a single file that is no picture there is nothing to show: the place is for another.
-function givePlace() {
-  if (refused && files.length === 1 && image.complete && !image.naturalWidth) showPlace(false);
+async function givePlace(turn) {
+  await image.decode().catch(() => {});
+  if (turn === asked && files.length === 1 && !image.naturalWidth) showPlace(false);
 }
 
 function fail(sentence) {
@@ -84,7 +83,6 @@ function takeFiles(list) {
 
 function choose(index) {
   chosen = index;
-  refused = false;
   batch.mark(index);
   showPicture(files[index]);
   answerChosen();
@@ -131,10 +129,7 @@ function layBoxes() {
 new ResizeObserver(layBoxes).observe(image);
 image.addEventListener("load", layBoxes);
 // A browser cannot show every picture that can be read (TIFF), nor a file that is none: the answer stands alone then.
-image.addEventListener("error", () => {
-  image.style.visibility = "hidden";
-  givePlace();
-});
+image.addEventListener("error", () => (image.style.visibility = "hidden"));
 
 // ---- where files come from
 find("input[type=file]").addEventListener("change", ({ target }) => {

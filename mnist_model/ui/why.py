@@ -69,7 +69,7 @@ def spread(values: np.ndarray, ink: np.ndarray) -> np.ndarray:
     """
     weighted = np.concatenate([ink[None], values * ink]).astype(np.float64)
     near, *totals = weighted.sum(axis=(1, 2), keepdims=True)
-    result = np.ones(values.shape) * totals / near
+    result = np.full(values.shape, np.divide(totals, near))
     for reach in REACHES:
         near, *totals = _sum_around(weighted, reach)
         np.divide(totals, near, out=result, where=near > 0)
