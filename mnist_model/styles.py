@@ -1,8 +1,9 @@
 """Styles of writing that MNIST's writers did not use, drawn onto its digits in training.
 
 MNIST's writers were American. Elsewhere a zero has a slash, a one a long up-stroke or a foot, a seven a bar, a nine a
-curved tail, and the right stroke of a four starts low. Strokes of the digit's own width are added (from a four, one is
-taken away), and the digit is scaled into MNIST's 20x20 box again.
+curved tail, and the right stroke of a four starts low. Who writes fast leaves a zero open, or draws on past where it
+began, and leaves a one with a stroke towards the next digit. Strokes of the digit's own width are added or taken away,
+and the digit is scaled into MNIST's 20x20 box again.
 
     images = draw_styles(images, labels, label_names, share=0.3)   # (B, 28, 28), values 0 to 255
 """
@@ -74,12 +75,15 @@ def draw_styles(images: Tensor, labels: Tensor, label_names: list[str], share: f
     """
     images = images.float()
     drawn = torch.rand(len(images), device=images.device) < share
-    for digit, draw in STYLES.items():
+    chance = torch.rand(len(images), device=images.device)
+    for digit, styles in STYLES.items():
         if digit not in label_names:
             continue
-        chosen = (drawn & (labels == label_names.index(digit))).nonzero()[:, 0]
-        if len(chosen):
-            images[chosen] = _into_box(draw(_measure(F.pad(images[chosen], [MARGIN] * 4))))
+        of_digit = drawn & (labels == label_names.index(digit))
+        for index, draw in enumerate(styles):
+            chosen = (of_digit & ((chance * len(styles)).long() == index)).nonzero()[:, 0]
+            if len(chosen):
+                images[chosen] = _into_box(draw(_measure(F.pad(images[chosen], [MARGIN] * 4))))
     return images
 
 
@@ -101,8 +105,39 @@ def _slash(zeros: Digits) -> Tensor:
     x = zeros.size[:, 0] / 2 * zeros.between(0.0, 1.5)
     y = zeros.size[:, 1] / 2 * zeros.between(0.3, 1.4)
     reach = torch.stack([x * torch.where(zeros.chance(0.1), -1, 1), -y], dim=1)
-    thin_enough = replace(zeros, stroke_width=zeros.stroke_width.clamp(max=3))
-    return _add_curve(thin_enough, middle - reach * zeros.between(0.7, 1.1, 1), middle, middle + reach)
+    return _add_curve(_thinned(zeros), middle - reach * zeros.between(0.7, 1.1, 1), middle, middle + reach)
+
+
+def _overrun(zeros: Digits) -> Tensor:
+    """The stroke goes on past the top, where it began: into the oval, or out to one side."""
+    top = zeros.middle_of_ink(0.04)
+    width, height = zeros.size[:, 0], zeros.size[:, 1]
+    inward = zeros.chance(0.5)
+    side = torch.where(zeros.chance(0.75), 1, -1)
+    x = torch.where(inward, -side * width * zeros.between(0, 0.3), side * zeros.between(3, 9))
+    y = torch.where(inward, height * zeros.between(0.25, 0.55), -zeros.between(-1, 4))
+    bend_x = torch.where(inward, -side * width * zeros.between(0.1, 0.35), x / 2)
+    bend_y = torch.where(inward, height * zeros.between(0.05, 0.15), zeros.between(-1, 1))
+    end, bend = top + torch.stack([x, y], dim=1), top + torch.stack([bend_x, bend_y], dim=1)
+    return _add_curve(zeros, top, bend, end)
+
+
+def _open(zeros: Digits) -> Tensor:
+    """The stroke ends before it meets its beginning, somewhere near the top."""
+    x, y = ((zeros.low + zeros.high) / 2).unbind(dim=1)
+    right = (zeros.axis - x[:, None])[:, None, :] / zeros.size[:, 0, None, None]
+    up = (y[:, None] - zeros.axis)[:, :, None] / zeros.size[:, 1, None, None]
+    angle = torch.atan2(right, up)  # 0 at the top, clockwise
+    middle, half = (torch.deg2rad(angle)[:, None, None] for angle in (zeros.between(-60, 60), zeros.between(6, 20)))
+    return torch.where((angle - middle).abs() < half, 0, zeros.images)
+
+
+def _exit_stroke(ones: Digits) -> Tensor:
+    """From the foot of the stem a stroke rises to the right, steeply or less."""
+    bottom = ones.middle_of_ink(0.97)
+    right, rise = ones.between(2, 5), ones.size[:, 1] * ones.between(0.12, 0.45)
+    bend = bottom + torch.stack([right * ones.between(0.2, 0.7), ones.between(0, 1.5)], dim=1)
+    return _add_curve(_thinned(ones), bottom, bend, bottom + torch.stack([right, -rise], dim=1))
 
 
 def _up_stroke(ones: Digits) -> Tensor:
@@ -157,13 +192,18 @@ def _low_right_stroke(fours: Digits) -> Tensor:
     return torch.where(taken & is_open[:, None, None], 0, fours.images)
 
 
-STYLES: dict[str, Callable[[Digits], Tensor]] = {
-    "0": _slash,
-    "1": _up_stroke,
-    "4": _low_right_stroke,
-    "7": _bar,
-    "9": _tail,
+STYLES: dict[str, tuple[Callable[[Digits], Tensor], ...]] = {
+    "0": (_slash, _overrun, _open),
+    "1": (_up_stroke, _exit_stroke),
+    "4": (_low_right_stroke,),
+    "7": (_bar,),
+    "9": (_tail,),
 }
+
+
+def _thinned(digits: Digits) -> Digits:
+    """What is added to a thick digit with a stroke as thick would fill it up."""
+    return replace(digits, stroke_width=digits.stroke_width.clamp(max=3))
 
 
 def _add_curve(digits: Digits, start: Tensor, control: Tensor, end: Tensor) -> Tensor:

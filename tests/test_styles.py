@@ -3,6 +3,7 @@
 import numpy as np
 import pytest
 import torch
+from PIL import Image, ImageDraw
 from strokes import draw_digit
 
 from mnist_model.preprocessing import BOX, CENTRE, canonicalize
@@ -48,10 +49,32 @@ def test_what_is_drawn_is_in_the_form_of_mnist(digits):
         assert abs(rows - CENTRE) < 1
 
 
-def test_the_slash_is_ink_where_the_zero_had_none(digits):
+def test_zeros_are_slashed_open_or_drawn_on_past_the_top(digits):
     torch.manual_seed(0)
-    drawn = draw_styles(digits[:1].repeat(20, 1, 1), torch.zeros(20, dtype=torch.long), NAMES, share=1.0)
-    assert digits[0, 13:16, 13:16].max() < 50 and (drawn[:, 12:17, 12:17].amax(dim=(1, 2)) > 150).all()
+    drawn = draw_styles(digits[:1].repeat(90, 1, 1), torch.zeros(90, dtype=torch.long), NAMES, share=1.0)
+    assert digits[0, 13:16, 13:16].max() < 50 and not is_open(digits[0])
+    slashed = drawn[:, 13:16, 13:16].amax(dim=(1, 2)) > 150
+    opened = torch.tensor([is_open(image) for image in drawn]) & ~slashed
+    for share in (slashed, opened, ~slashed & ~opened):
+        assert 15 < share.sum() < 45
+
+
+def is_open(image: torch.Tensor) -> bool:
+    """The ground around the digit reaches its middle."""
+    page = Image.fromarray((image > 100).byte().numpy()).copy()  # one that can be drawn on
+    ImageDraw.floodfill(page, (0, 0), 2)
+    return page.getpixel((14, 14)) == 2
+
+
+def test_ones_have_an_up_stroke_or_leave_with_a_stroke_to_the_right(digits):
+    torch.manual_seed(0)
+    stem = torch.zeros(1, 28, 28)
+    stem[:, 4:24, 13:15] = 255
+    drawn = draw_styles(stem.repeat(60, 1, 1), torch.ones(60, dtype=torch.long), NAMES, share=1.0)
+    middle = (drawn[:, 4:14].sum(dim=1) * torch.arange(28)).sum(dim=1) / drawn[:, 4:14].sum(dim=(1, 2))
+    foot = (drawn[:, 14:].sum(dim=1) * torch.arange(28)).sum(dim=1) / drawn[:, 14:].sum(dim=(1, 2))
+    assert 15 < (foot > middle + 0.3).sum()
+    assert 15 < (middle < foot - 0.3).sum()
 
 
 def test_the_right_stroke_of_an_open_four_starts_lower(digits):
