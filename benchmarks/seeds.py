@@ -1,7 +1,7 @@
 """Test accuracy of each model's recipe over seeds: one forward pass after training.
 
 python benchmarks/seeds.py                                   # the table of the committed reports
-python benchmarks/seeds.py --train 0 1 2 [train.py options]  # trains anew: mnist_cnn (14 minutes each on 2 cores)
+python benchmarks/seeds.py --train 0 1 2 [train.py options]  # trains anew: mnist_cnn
 python benchmarks/seeds.py --train 0 1 2 --model mnist_mlp   # or another model
 python benchmarks/seeds.py --bundle --model mnist_mlp        # seed 0's checkpoint, as it ships with the package
 """

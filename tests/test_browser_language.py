@@ -8,6 +8,7 @@ from serving import draw_with_mouse
 from strokes import DIGITS
 
 from mnist_model.ui.language import phrases
+from mnist_model.ui.report import read_report
 
 browser, url = test_browser.browser, test_browser.url  # fixtures
 expect, expect_digit = test_browser.expect, test_browser.expect_digit
@@ -89,7 +90,7 @@ def test_an_arabic_page_runs_from_right_to_left(visit):
             "aria-selected", "true"
         )
         assert page.evaluate(SIDEWAYS) == 0
-    expect(page.locator("#results .lead")).to_contain_text("99.59%")
+    expect(page.locator("#results .lead")).to_contain_text(f"{read_report('mnist_cnn')['accuracy']:.2%}")
     assert page.evaluate(SIDEWAYS) == 0
 
 

@@ -10,6 +10,13 @@ from test_browser import browser, expect, visit  # noqa: F401  (fixtures; withou
 
 from mnist_model.config import bundled_checkpoint
 
+REPORT = json.loads((bundled_checkpoint() / "report.json").read_text())
+MATRIX = REPORT["confusion_matrix"]
+# (truth, answer) of each kind of mistake, the most frequent first
+CONFUSED = sorted(
+    ((row, column) for row in range(10) for column in range(10) if row != column and MATRIX[row][column]),
+    key=lambda cell: -MATRIX[cell[0]][cell[1]],
+)
 SIDEWAYS = "document.documentElement.scrollWidth - document.documentElement.clientWidth"
 
 
@@ -56,16 +63,26 @@ def cell(page, truth: int, answer: int):
     return page.get_by_role("button", name=f"Truth {truth}, answer {answer}:")
 
 
+def counted(confused: tuple[int, int]) -> tuple[int, int, int]:
+    """Truth, answer, and how many pictures."""
+    truth, answer = confused
+    return truth, answer, MATRIX[truth][answer]
+
+
 def test_the_report_of_a_model_is_shown(results):
     page = results()
-    expect(page.locator("#results .lead")).to_have_text("Right on 99.59% of 10,000 test pictures: 41 wrong.")
+    lead = f"Right on {REPORT['accuracy']:.2%} of 10,000 test pictures: {REPORT['errors']} wrong."
+    expect(page.locator("#results .lead")).to_have_text(lead)
     expect(page.locator("#results h2")).to_have_text(
         ["Confusion matrix", "Worst mistakes", "By label", "Reliability", "Training"]
     )
     expect(page.locator("#results .worst img")).to_have_count(24)
     sizes = page.locator("#results .worst img").evaluate_all("all => all.map(image => image.naturalWidth)")
     assert sizes == [28] * 24
-    expect(page.locator("#results .worst li").first).to_have_text("Answer 9Truth 499.8% sure")
+    worst = max(REPORT["mistakes"], key=lambda mistake: mistake["confidence"])
+    expect(page.locator("#results .worst li").first).to_have_text(
+        f"Answer {worst['answer']}Truth {worst['truth']}{worst['confidence']:.1%} sure"
+    )
 
 
 def test_nothing_is_asked_before_the_tab_is_opened(visit):  # noqa: F811
@@ -82,34 +99,40 @@ def test_nothing_is_asked_before_the_tab_is_opened(visit):  # noqa: F811
 def test_a_cell_shows_the_pictures_that_it_counts(results):
     page = results()
     said, shown = page.locator("#results .said"), page.locator("#results .shown li")
-    expect(said).to_have_text("6 pictures of 9, answered 4.")  # the most frequent mistake, to begin with
-    for truth, answer, count in ((7, 1, 3), (2, 0, 1)):
+    expect(said).to_have_text("{2} pictures of {0}, answered {1}.".format(*counted(CONFUSED[0])))
+    for truth, answer, count in (counted(CONFUSED[1]), counted(CONFUSED[-1])):
         cell(page, truth, answer).click()
         expect(cell(page, truth, answer)).to_have_attribute("aria-pressed", "true")
         expect(said).to_have_text(re.compile(rf"^{count} pictures? of {truth}, answered {answer}\.$"))
         expect(shown.locator("img")).to_have_count(count)
         expect(shown.first.locator("img")).to_have_attribute("alt", re.compile(rf": {truth}, answered {answer}$"))
     cell(page, 4, 4).click()
-    expect(said).to_have_text("980 pictures of 4, answered 4: the first 60 are shown.")
+    expect(said).to_have_text(f"{MATRIX[4][4]:,} pictures of 4, answered 4: the first 60 are shown.")
     expect(shown.locator("img")).to_have_count(60)
     assert page.locator("#results .matrix [aria-pressed=true]").count() == 1
 
 
 def test_cells_are_chosen_with_keys(results):
     page = results()
-    expect(page.locator("#results .shown img")).to_have_count(6)
+    truth, answer, count = counted(CONFUSED[0])
+    expect(page.locator("#results .shown img")).to_have_count(count)
     assert page.locator("#results .matrix button").evaluate_all("all => all.filter(b => b.tabIndex === 0).length") == 1
     page.locator("#results select").focus()
     page.keyboard.press("Tab")
-    expect(cell(page, 9, 4)).to_be_focused()
-    page.keyboard.press("ArrowRight")  # over two cells without a count
-    expect(cell(page, 9, 7)).to_be_focused()
-    page.keyboard.press("ArrowUp")
-    expect(cell(page, 7, 7)).to_be_focused()
-    page.keyboard.press("ArrowLeft")
+    expect(cell(page, truth, answer)).to_be_focused()
+    # Towards the diagonal there is always a count, and cells without one are passed over.
+    on, back, vertically = (1, "ArrowLeft", "ArrowUp") if answer < truth else (-1, "ArrowRight", "ArrowDown")
+    page.keyboard.press("ArrowRight" if answer < truth else "ArrowLeft")
+    expect(cell(page, truth, next(c for c in range(answer + on, truth + on, on) if MATRIX[truth][c]))).to_be_focused()
+    page.keyboard.press(back)
+    expect(cell(page, truth, answer)).to_be_focused()
+    page.keyboard.press(vertically)
+    other = next(row for row in range(truth - on, answer - on, -on) if MATRIX[row][answer])
+    expect(cell(page, other, answer)).to_be_focused()
     page.keyboard.press("Enter")
-    expect(page.locator("#results .said")).to_have_text("1 picture of 7, answered 4.")
-    expect(page.locator("#results .shown img")).to_have_count(1)
+    expect(page.locator("#results .said")).to_have_text(
+        re.compile(f"^{MATRIX[other][answer]:,} pictures? of {other}, ")
+    )
 
 
 def test_the_model_is_switched(results):
@@ -130,15 +153,16 @@ def test_the_model_is_switched(results):
 
 def test_a_late_answer_does_not_replace_a_newer_one(results):
     page, held = results(), []
-    expect(page.locator("#results .shown img")).to_have_count(6)
+    expect(page.locator("#results .shown img")).to_have_count(counted(CONFUSED[0])[2])
     page.route("**/component_server/", lambda route: route.continue_() if held else held.append(route))
-    cell(page, 7, 1).click()
-    cell(page, 2, 0).click()
-    expect(page.locator("#results .said")).to_have_text("1 picture of 2, answered 0.")
+    cell(page, *CONFUSED[1]).click()
+    cell(page, *CONFUSED[-1]).click()
+    newer = re.compile("^{2} pictures? of {0}, answered {1}".format(*counted(CONFUSED[-1])))
+    expect(page.locator("#results .said")).to_have_text(newer)
     with page.expect_response("**/component_server/"):
         held[0].continue_()
     page.wait_for_timeout(200)
-    expect(page.locator("#results .said")).to_have_text("1 picture of 2, answered 0.")
+    expect(page.locator("#results .said")).to_have_text(newer)
 
 
 def test_an_epoch_is_marked_in_all_curves(results):
@@ -166,9 +190,11 @@ def test_without_the_data_set_the_rest_is_shown(results, script):
         expect(page.locator("#results .reason")).to_have_text(re.compile(f"^{reason}"))
         expect(page.locator("#results .worst li")).to_have_count(24)
         assert page.locator("#results img").count() == 0
-        cell(page, 7, 1).click()
-        expect(page.locator("#results .said")).to_have_text(re.compile(f"^3 pictures of 7, answered 1. {reason}"))
-        expect(page.locator("#results .shown li")).to_have_text([re.compile("% sure$")] * 3)
+        truth, answer, count = counted(CONFUSED[0])
+        cell(page, truth, answer).click()
+        said = re.compile(f"^{count} pictures of {truth}, answered {answer}. {reason}")
+        expect(page.locator("#results .said")).to_have_text(said)
+        expect(page.locator("#results .shown li")).to_have_text([re.compile("% sure$")] * count)
         expect(page.locator("#results .curve")).to_have_count(3)
 
 
@@ -192,7 +218,7 @@ def test_what_cannot_be_reached_is_said(results):
     page = results()
     expect(page.locator("#results .worst img")).to_have_count(24)
     page.route("**/component_server/", lambda route: route.abort())
-    cell(page, 7, 1).click()
+    cell(page, *CONFUSED[1]).click()
     expect(page.locator("#results .said")).to_have_text("The app did not answer: reload the page.")
     page.locator("#results select").select_option("mnist_other")
     expect(page.locator("#results .lead")).to_have_text("The app did not answer: reload the page.")

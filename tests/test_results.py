@@ -44,6 +44,13 @@ def decode(url: str) -> np.ndarray:
     return np.asarray(Image.open(BytesIO(b64decode(url.removeprefix("data:image/png;base64,")))))
 
 
+def most_confused(report: dict) -> tuple[int, int]:
+    matrix = np.array(report["confusion_matrix"])
+    np.fill_diagonal(matrix, 0)
+    row, column = divmod(int(matrix.argmax()), len(matrix))
+    return row, column
+
+
 def one_sentence(error) -> bool:
     message = str(error.value)
     return bool(message) and "\n" not in message and len(message) < 200 and message.endswith(".")
@@ -235,7 +242,8 @@ def test_every_count_is_a_button_and_zero_is_silent(report):
         if count
     }
     assert {(b["data-row"], b["data-column"]): b["aria-label"] for b in page.all("button")} == counts
-    assert page.all("button", **{"data-row": "9", "data-column": "4"})[0]["style"] == "--share: 1.00"
+    row, column = most_confused(report)
+    assert page.all("button", **{"data-row": str(row), "data-column": str(column)})[0]["style"] == "--share: 1.00"
     assert len(page.all("button", **{"class": "right"})) == 10
 
 
@@ -245,7 +253,7 @@ def test_figures_are_those_of_the_report(report):
         for key in ("precision", "recall", "f1"):
             assert f"{row[key]:.2%}" in page.text
     assert len(page.all("circle", **{"class": "bin"})) == sum(one["count"] > 0 for one in report["reliability"])
-    assert html.lead(report) == "Right on 99.59% of 10,000 test pictures: 41 wrong."
+    assert html.lead(report) == f"Right on {report['accuracy']:.2%} of 10,000 test pictures: {report['errors']} wrong."
 
 
 def test_a_report_of_an_older_run_is_shown(report):
@@ -313,9 +321,11 @@ def test_a_cell_holds_as_many_pictures_as_it_counts(report, split):
             assert all(split.labels[one["index"]] == row for one in behind)
             assert said.startswith(f"{html.pictures(count)} of {row}, answered {column}")
             assert ("shown" in said) == (count > html.CELL_LIMIT)
-    _, behind = html.cell(report, 9, 4, split)
+    row, column = most_confused(report)
+    _, behind = html.cell(report, row, column, split)
     page = Page(html.render_tiles(behind, split))
-    assert [decode(image["src"]).shape for image in page.all("img")] == [(28, 28)] * 6
+    shapes = [decode(image["src"]).shape for image in page.all("img")]
+    assert shapes == [(28, 28)] * report["confusion_matrix"][row][column]
 
 
 def test_other_pictures_are_not_shown_for_these(report, split):
@@ -326,13 +336,16 @@ def test_other_pictures_are_not_shown_for_these(report, split):
         assert results.worst_of("mnist_cnn", other, "")["said"].startswith("The pictures cannot be shown.")
 
 
-def test_without_pictures_the_rest_is_shown():
+def test_without_pictures_the_rest_is_shown(report):
     answer = results.worst_of("mnist_cnn", None, "The Hub is away.")
     assert answer["said"] == "The Hub is away."
     page = Page(answer["html"])
-    assert not page.all("img") and len(page.all("li")) == html.WORST_LIMIT and "99.8% sure" in page.text
-    answer = results.cell_of(["mnist_cnn", 9, 4], None, "The Hub is away.")
-    assert answer["said"] == "6 pictures of 9, answered 4. The Hub is away."
+    assert not page.all("img") and len(page.all("li")) == html.WORST_LIMIT
+    assert f"{max(mistake['confidence'] for mistake in report['mistakes']):.1%} sure" in page.text
+    row, column = most_confused(report)
+    count = report["confusion_matrix"][row][column]
+    answer = results.cell_of(["mnist_cnn", row, column], None, "The Hub is away.")
+    assert answer["said"] == f"{count} pictures of {row}, answered {column}. The Hub is away."
 
 
 @pytest.mark.parametrize(
