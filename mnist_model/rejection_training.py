@@ -16,7 +16,7 @@ from .data import Split, input_size_of, to_pixel_values
 from .nondigits import make_nondigits
 from .rejection import Rejection, free_energy, rejection_curve
 
-# For a network of its size and a few passes; it is for this task alone, and no option of the command line.
+# What a network of its size learns in two passes; it is for this task alone, and no option of the command line.
 RECIPE: dict[str, Any] = {
     "batch_size": 256,
     "gradient_accumulation_steps": 1,

@@ -5,6 +5,7 @@ import re
 import shutil
 
 import pytest
+from reports import confusions
 from serving import ROOT, serve
 from test_browser import browser, expect, visit  # noqa: F401  (fixtures; without Chromium this skips)
 
@@ -12,11 +13,7 @@ from mnist_model.config import bundled_checkpoint
 
 REPORT = json.loads((bundled_checkpoint() / "report.json").read_text())
 MATRIX = REPORT["confusion_matrix"]
-# (truth, answer) of each kind of mistake, the most frequent first
-CONFUSED = sorted(
-    ((row, column) for row in range(10) for column in range(10) if row != column and MATRIX[row][column]),
-    key=lambda cell: -MATRIX[cell[0]][cell[1]],
-)
+CONFUSED = confusions(REPORT)
 SIDEWAYS = "document.documentElement.scrollWidth - document.documentElement.clientWidth"
 
 
@@ -63,10 +60,10 @@ def cell(page, truth: int, answer: int):
     return page.get_by_role("button", name=f"Truth {truth}, answer {answer}:")
 
 
-def counted(confused: tuple[int, int]) -> tuple[int, int, int]:
-    """Truth, answer, and how many pictures."""
-    truth, answer = confused
-    return truth, answer, MATRIX[truth][answer]
+def behind(truth: int, answer: int, count: int) -> str:
+    """What is said of the pictures behind a cell; of those on the diagonal there are more than are shown."""
+    shown = ": the first 60 are shown." if truth == answer else "."
+    return f"{count:,} picture{'s' * (count != 1)} of {truth}, answered {answer}{shown}"
 
 
 def test_the_report_of_a_model_is_shown(results):
@@ -99,22 +96,22 @@ def test_nothing_is_asked_before_the_tab_is_opened(visit):  # noqa: F811
 def test_a_cell_shows_the_pictures_that_it_counts(results):
     page = results()
     said, shown = page.locator("#results .said"), page.locator("#results .shown li")
-    expect(said).to_have_text("{2} pictures of {0}, answered {1}.".format(*counted(CONFUSED[0])))
-    for truth, answer, count in (counted(CONFUSED[1]), counted(CONFUSED[-1])):
+    expect(said).to_have_text(behind(*CONFUSED[0]))  # the most frequent mistake, to begin with
+    for truth, answer, count in (CONFUSED[1], CONFUSED[-1]):
         cell(page, truth, answer).click()
         expect(cell(page, truth, answer)).to_have_attribute("aria-pressed", "true")
-        expect(said).to_have_text(re.compile(rf"^{count} pictures? of {truth}, answered {answer}\.$"))
+        expect(said).to_have_text(behind(truth, answer, count))
         expect(shown.locator("img")).to_have_count(count)
         expect(shown.first.locator("img")).to_have_attribute("alt", re.compile(rf": {truth}, answered {answer}$"))
     cell(page, 4, 4).click()
-    expect(said).to_have_text(f"{MATRIX[4][4]:,} pictures of 4, answered 4: the first 60 are shown.")
+    expect(said).to_have_text(behind(4, 4, MATRIX[4][4]))
     expect(shown.locator("img")).to_have_count(60)
     assert page.locator("#results .matrix [aria-pressed=true]").count() == 1
 
 
 def test_cells_are_chosen_with_keys(results):
     page = results()
-    truth, answer, count = counted(CONFUSED[0])
+    truth, answer, count = CONFUSED[0]
     expect(page.locator("#results .shown img")).to_have_count(count)
     assert page.locator("#results .matrix button").evaluate_all("all => all.filter(b => b.tabIndex === 0).length") == 1
     page.locator("#results select").focus()
@@ -130,9 +127,9 @@ def test_cells_are_chosen_with_keys(results):
     other = next(row for row in range(truth - on, answer - on, -on) if MATRIX[row][answer])
     expect(cell(page, other, answer)).to_be_focused()
     page.keyboard.press("Enter")
-    expect(page.locator("#results .said")).to_have_text(
-        re.compile(f"^{MATRIX[other][answer]:,} pictures? of {other}, ")
-    )
+    count = MATRIX[other][answer]
+    expect(page.locator("#results .said")).to_have_text(behind(other, answer, count))
+    expect(page.locator("#results .shown img")).to_have_count(min(count, 60))
 
 
 def test_the_model_is_switched(results):
@@ -153,16 +150,15 @@ def test_the_model_is_switched(results):
 
 def test_a_late_answer_does_not_replace_a_newer_one(results):
     page, held = results(), []
-    expect(page.locator("#results .shown img")).to_have_count(counted(CONFUSED[0])[2])
+    expect(page.locator("#results .shown img")).to_have_count(CONFUSED[0][2])
     page.route("**/component_server/", lambda route: route.continue_() if held else held.append(route))
-    cell(page, *CONFUSED[1]).click()
-    cell(page, *CONFUSED[-1]).click()
-    newer = re.compile("^{2} pictures? of {0}, answered {1}".format(*counted(CONFUSED[-1])))
-    expect(page.locator("#results .said")).to_have_text(newer)
+    for truth, answer, _ in (CONFUSED[1], CONFUSED[-1]):
+        cell(page, truth, answer).click()
+    expect(page.locator("#results .said")).to_have_text(behind(*CONFUSED[-1]))
     with page.expect_response("**/component_server/"):
         held[0].continue_()
     page.wait_for_timeout(200)
-    expect(page.locator("#results .said")).to_have_text(newer)
+    expect(page.locator("#results .said")).to_have_text(behind(*CONFUSED[-1]))
 
 
 def test_an_epoch_is_marked_in_all_curves(results):
@@ -190,9 +186,9 @@ def test_without_the_data_set_the_rest_is_shown(results, script):
         expect(page.locator("#results .reason")).to_have_text(re.compile(f"^{reason}"))
         expect(page.locator("#results .worst li")).to_have_count(24)
         assert page.locator("#results img").count() == 0
-        truth, answer, count = counted(CONFUSED[0])
+        truth, answer, count = CONFUSED[0]
         cell(page, truth, answer).click()
-        said = re.compile(f"^{count} pictures of {truth}, answered {answer}. {reason}")
+        said = re.compile(f"^{behind(truth, answer, count)} {reason}")
         expect(page.locator("#results .said")).to_have_text(said)
         expect(page.locator("#results .shown li")).to_have_text([re.compile("% sure$")] * count)
         expect(page.locator("#results .curve")).to_have_count(3)
@@ -218,7 +214,7 @@ def test_what_cannot_be_reached_is_said(results):
     page = results()
     expect(page.locator("#results .worst img")).to_have_count(24)
     page.route("**/component_server/", lambda route: route.abort())
-    cell(page, *CONFUSED[1]).click()
+    cell(page, *CONFUSED[1][:2]).click()
     expect(page.locator("#results .said")).to_have_text("The app did not answer: reload the page.")
     page.locator("#results select").select_option("mnist_other")
     expect(page.locator("#results .lead")).to_have_text("The app did not answer: reload the page.")

@@ -15,6 +15,7 @@ import pyarrow as pa
 import pyarrow.parquet as pq
 import pytest
 from PIL import Image
+from reports import confusions
 
 from mnist_model import MnistModelError, config
 from mnist_model.config import bundled_checkpoint
@@ -42,13 +43,6 @@ def split(mnist_dataset) -> Pictures:
 
 def decode(url: str) -> np.ndarray:
     return np.asarray(Image.open(BytesIO(b64decode(url.removeprefix("data:image/png;base64,")))))
-
-
-def most_confused(report: dict) -> tuple[int, int]:
-    matrix = np.array(report["confusion_matrix"])
-    np.fill_diagonal(matrix, 0)
-    row, column = divmod(int(matrix.argmax()), len(matrix))
-    return row, column
 
 
 def one_sentence(error) -> bool:
@@ -242,7 +236,7 @@ def test_every_count_is_a_button_and_zero_is_silent(report):
         if count
     }
     assert {(b["data-row"], b["data-column"]): b["aria-label"] for b in page.all("button")} == counts
-    row, column = most_confused(report)
+    row, column, _ = confusions(report)[0]
     assert page.all("button", **{"data-row": str(row), "data-column": str(column)})[0]["style"] == "--share: 1.00"
     assert len(page.all("button", **{"class": "right"})) == 10
 
@@ -321,11 +315,10 @@ def test_a_cell_holds_as_many_pictures_as_it_counts(report, split):
             assert all(split.labels[one["index"]] == row for one in behind)
             assert said.startswith(f"{html.pictures(count)} of {row}, answered {column}")
             assert ("shown" in said) == (count > html.CELL_LIMIT)
-    row, column = most_confused(report)
+    row, column, count = confusions(report)[0]
     _, behind = html.cell(report, row, column, split)
     page = Page(html.render_tiles(behind, split))
-    shapes = [decode(image["src"]).shape for image in page.all("img")]
-    assert shapes == [(28, 28)] * report["confusion_matrix"][row][column]
+    assert [decode(image["src"]).shape for image in page.all("img")] == [(28, 28)] * count
 
 
 def test_other_pictures_are_not_shown_for_these(report, split):
@@ -342,8 +335,7 @@ def test_without_pictures_the_rest_is_shown(report):
     page = Page(answer["html"])
     assert not page.all("img") and len(page.all("li")) == html.WORST_LIMIT
     assert f"{max(mistake['confidence'] for mistake in report['mistakes']):.1%} sure" in page.text
-    row, column = most_confused(report)
-    count = report["confusion_matrix"][row][column]
+    row, column, count = confusions(report)[0]
     answer = results.cell_of(["mnist_cnn", row, column], None, "The Hub is away.")
     assert answer["said"] == f"{count} pictures of {row}, answered {column}. The Hub is away."
 
