@@ -294,18 +294,20 @@ def _shape(digits: Tensor, count: int) -> Tensor:
 
 
 def _arch(digits: Tensor, count: int) -> Tensor:
-    """Crescents and arches, as hair around a face is, turned any way: open wide, or it would be a 0."""
-    x, y = _turned_axes(digits, count, torch.pi)
+    """Crescents and arches, half upright as hair around a face is, half turned any way: open, or it would be a 0."""
+    upright = _between(count, 0, 1, digits) < 0.5
+    x, y = _turned_axes(digits, count, torch.where(upright, 0.4, torch.pi))
     a, b = _between(count, 6, 9, x), _between(count, 6, 9, x)
-    inner, down = _between(count, 0.7, 1, x), _between(count, 0.3, 0.6, x)
+    down, ends = _between(count, 0.2, 0.6, x), _between(count, 0.35, 0.85, x)
+    inner = (1 + down**2 - 2 * down * ends).sqrt()  # of this radius, and so far down, it leaves the outline at the ends
     outside = ((x / a) ** 2 + (y / b) ** 2).sqrt().sub(1) * 8
     hollow = ((x / a) ** 2 + (y / b - down) ** 2).sqrt().sub(inner) * 8
     return (0.5 - torch.maximum(outside, -hollow)).clamp(0, 1) * _between(count, 0.7, 1, x)
 
 
-def _turned_axes(digits: Tensor, count: int, turn: float) -> tuple[Tensor, Tensor]:
+def _turned_axes(digits: Tensor, count: int, turn: float | Tensor) -> tuple[Tensor, Tensor]:
     axis = torch.arange(BOX, device=digits.device) - (BOX - 1) / 2
-    angle = _between(count, -turn, turn, axis)
+    angle = turn * _between(count, -1, 1, axis)
     cos, sin = angle.cos(), angle.sin()
     return axis * cos + axis[:, None] * sin, axis[:, None] * cos - axis * sin
 

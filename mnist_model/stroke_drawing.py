@@ -98,6 +98,6 @@ def bend(line: Tensor) -> Tensor:
 def random_affine(turn: Tensor) -> Tensor:
     """Matrices that turn by at most `turn`, slant, and change the aspect: (N, 2, 2), to multiply from the right."""
     angle, slant, aspect = (torch.rand(3, len(turn), device=turn.device) * 2 - 1).unbind()
-    angle, slant, aspect = angle * turn, 0.25 * slant, (0.25 * aspect).exp()
+    angle, slant, aspect = angle * turn, 0.35 * slant, (0.35 * aspect).exp()
     cos, sin = angle.cos(), angle.sin()
     return torch.stack([cos * aspect, sin * aspect, cos * slant - sin, sin * slant + cos], dim=1).view(-1, 2, 2)

@@ -10,6 +10,7 @@ from PIL import Image as PILImage
 from strokes import draw_digit
 
 from mnist_model import MnistModelError
+from mnist_model.architectures import ARCHITECTURES
 from mnist_model.data import (
     AugmentConfig,
     DataConfig,
@@ -108,11 +109,13 @@ def test_every_picture_comes_once_an_epoch(count, batch_size):
         assert not torch.equal(torch.cat(batches), torch.cat(epoch_batches(count, batch_size, seed=6)))
 
 
-def test_the_network_sees_what_pil_would_show_it():
+@pytest.mark.parametrize("size", sorted({architecture.input_size for architecture in ARCHITECTURES.values()}))
+def test_the_network_sees_what_pil_would_show_it(size):
     images = torch.randint(0, 256, (20, 28, 28), dtype=torch.uint8, generator=torch.Generator().manual_seed(0))
-    enlarged = [PILImage.fromarray(image).resize((56, 56), PILImage.Resampling.BILINEAR) for image in images.numpy()]
-    expected = (np.stack([np.asarray(image) for image in enlarged]) / 255 - PIXEL_MEAN) / PIXEL_STD
-    np.testing.assert_allclose(to_pixel_values(images)[:, 0], expected, atol=1e-6)
+    bilinear = PILImage.Resampling.BILINEAR
+    enlarged = [np.asarray(PILImage.fromarray(image).resize((size, size), bilinear)) for image in images.numpy()]
+    expected = (np.stack(enlarged) / 255 - PIXEL_MEAN) / PIXEL_STD
+    np.testing.assert_allclose(to_pixel_values(images, size)[:, 0], expected, atol=1e-6)
 
 
 @pytest.fixture

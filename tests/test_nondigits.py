@@ -7,7 +7,7 @@ from strokes import draw_digit
 from mnist_model.errors import MnistModelError
 from mnist_model.glyphs import GLYPHS, SCRIBBLES, STRIKES
 from mnist_model.nondigits import KINDS, draw_kinds, make_nondigits
-from mnist_model.preprocessing import BOX, CENTRE, SIDE, canonicalize
+from mnist_model.preprocessing import BOX, CENTRE, SIDE, canonicalize, connected_components
 
 # What a person could take for a digit, or for a stroke of nothing.
 LOOKALIKES = set("0123456789OoQDIlSsZzBbGgqyL|/-.,'`")
@@ -79,6 +79,12 @@ def test_what_is_made_of_digits_is_none_of_them(digits, name):
     images = draw(digits, name, 200).flatten(1)
     nearest = torch.cdist(images, digits.flatten(1).float()).amin(dim=1)
     assert (nearest > 1000).all()  # between two digits it is about 2500
+
+
+def test_an_arch_is_open(digits):
+    torch.manual_seed(0)
+    open_ones = [int(connected_components(image.numpy() < 60).max()) == 1 for image in draw(digits, "arch", 200)]
+    assert sum(open_ones) >= 196
 
 
 def test_one_digit_is_enough_and_none_is_refused(digits):

@@ -190,6 +190,16 @@ def test_a_shadow_alone_is_no_ink():
         assert not canonicalize((230 * light).astype(np.uint8)).any(), steepness
 
 
+@pytest.mark.parametrize("fall", [0.3, 0.6, 0.9])
+def test_a_light_that_falls_off_to_one_side_is_no_ink(fall):
+    x = np.linspace(0, 1, 300)[None, :].repeat(220, axis=0)
+    for seed in range(5):
+        grain = np.random.default_rng(seed).normal(0, 2, x.shape)
+        falling = np.clip(240 * (1 - fall * x**2) + grain, 0, 255).astype(np.uint8)
+        for turns in range(4):
+            assert not canonicalize(np.rot90(falling, turns)).any(), (seed, turns)
+
+
 def as_photographed(page: np.ndarray, seed: int, lines: int = 0, shadow: bool = False) -> np.ndarray:
     """A grey page with uneven light, noise, and, if asked for, lines in so many pixels and the edge of a shadow."""
     rng = np.random.default_rng(seed)

@@ -450,9 +450,11 @@ def _off_border(energy: np.ndarray, labels: np.ndarray, weights: np.ndarray, sma
     y, x = (np.minimum(np.arange(side), np.arange(side)[::-1]) for side in labels.shape)
     depth = np.minimum(y[:, None], x) / (min(labels.shape) / 2)  # of each cell: 0 on the border, at most 1
     depth, mass = (np.bincount(labels.ravel(), values.ravel()) for values in (weights * depth, weights))
-    score = np.where(sides == 0, energy, energy * depth / np.maximum(mass, 1e-6))
+    depth /= np.maximum(mass, 1e-6)
+    score = np.where(sides == 0, energy, energy * depth)
     if not small and (energy[sides == 0] > 0).any():
         score[sides > 1] = 0
+    score[(sides == 3) & (depth < 0.2)] = 0  # all along one side: where a light falls off, or a sheet ends
     return np.where(score > 0.1 * score.max(), energy, 0)
 
 

@@ -1,7 +1,7 @@
 """The image processor that is published with the weights, for `trust_remote_code=True`.
 
     processor = AutoImageProcessor.from_pretrained("you/mnist-cnn", trust_remote_code=True)
-    processor(Image.open("photo.jpg"), return_tensors="pt")["pixel_values"]     # (1, 3, 56, 56)
+    processor(Image.open("photo.jpg"), return_tensors="pt")["pixel_values"]     # (1, 3, H, W)
 
 Without trust, transformers' own processor for timm models takes its place: right for pictures in MNIST's form.
 """
@@ -23,7 +23,7 @@ class MnistImageProcessor(TimmWrapperImageProcessor):
             images: a picture, or a list of them, as `canonicalize` takes it.
             return_tensors: "pt".
         Returns:
-            `pixel_values`, float32, shape (B, 3, 56, 56).
+            `pixel_values`, float32, shape (B, 3, H, W), where H and W are the model's input size.
         """
         if not isinstance(images, (list, tuple)):
             images = [images]
