@@ -448,9 +448,9 @@ def _off_border(energy: np.ndarray, labels: np.ndarray, weights: np.ndarray, sma
     """
     sides = sum(np.bincount(np.unique(side), minlength=len(energy)) for side in _sides(labels))
     y, x = (np.minimum(np.arange(side), np.arange(side)[::-1]) for side in labels.shape)
-    depth = np.minimum(y[:, None], x) / (min(labels.shape) / 2)  # of each cell: 0 on the border, at most 1
-    depth, mass = (np.bincount(labels.ravel(), values.ravel()) for values in (weights * depth, weights))
-    depth /= np.maximum(mass, 1e-6)
+    inward = np.minimum(y[:, None], x) / (min(labels.shape) / 2)  # of each cell: 0 on the border, at most 1
+    total, mass = (np.bincount(labels.ravel(), values.ravel()) for values in (weights * inward, weights))
+    depth = total / np.maximum(mass, 1e-6)
     score = np.where(sides == 0, energy, energy * depth)
     if not small and (energy[sides == 0] > 0).any():
         score[sides > 1] = 0
