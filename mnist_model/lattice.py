@@ -18,7 +18,7 @@ from .segmentation import MIN_MAIN_HEIGHT, Line, Piece, find_lines, join, shared
 # minus the logarithm of a probability.
 Score = Callable[[Sequence[np.ndarray]], Sequence[float]]
 
-MOST_PIECES = 4  # in a digit
+MOST_PIECES = 6  # in a digit
 WIDEST = 1.7  # of a digit of several pieces, relative to the line's height
 WIDEST_GAP = 0.35  # between two pieces of a digit, likewise
 SPACE = 0.8  # between two words, likewise

@@ -1,5 +1,8 @@
 """Cut ink that may be several digits along seams: ways from top to bottom that cross as few strokes as they can."""
 
+from bisect import bisect
+from operator import itemgetter
+
 import numpy as np
 
 from .preprocessing import pool, stroke_width
@@ -10,8 +13,8 @@ MIN_CUT_WIDTH = 0.5  # a narrower part is one digit
 MIN_STROKES = 2.0  # a part that is less high than so many strokes are wide is a dash
 MIN_CUT_PIECE = 0.2  # the longer side of what is cut off
 MIN_SIDE = 0.3  # length of the stroke on either side of a seam
-SEAM_DISTANCE = 0.15  # between two seams
-SEAMS_PER_HEIGHT = 3.0  # at most so many seams in a part as wide as the line is high
+SEAM_DISTANCE = 0.15  # between two seams, half-way down
+MIN_BETWEEN = 0.2  # length of the stroke between two seams
 
 # Seams are looked for in this many rows; the cost of a seam is counted in strokes that it crosses.
 SEAM_ROWS = 40
@@ -30,8 +33,7 @@ def cut_part(part: Piece, line_height: float) -> list[Piece]:
     Returns:
         The pieces from left to right: the part alone where it is too narrow to be cut, or too low to be digits.
     """
-    most = int(SEAMS_PER_HEIGHT * part.width / line_height - 0.5)
-    if part.width < MIN_CUT_WIDTH * line_height or part.height < MIN_MAIN_HEIGHT * line_height or most < 1:
+    if part.width < MIN_CUT_WIDTH * line_height or part.height < MIN_MAIN_HEIGHT * line_height:
         return [part]
     stroke = stroke_width(part.ink > EDGE)
     if part.height < MIN_STROKES * stroke:
@@ -40,10 +42,11 @@ def cut_part(part: Piece, line_height: float) -> list[Piece]:
     coarse = pool(part.ink, cell, np.add) / cell**2
     strokes = max(1.0, stroke / cell)
     distance = max(1, round(SEAM_DISTANCE * line_height / cell))
-    least = MIN_SIDE * line_height / cell * strokes
+    length = line_height / cell * strokes
     column = np.arange(part.width)[None]
     rest, pieces, cut = part.ink, [], 0.0
-    for seam, cost in find_seams(coarse, most, (distance, round(strokes)), least, ALONG / strokes):
+    least = (MIN_BETWEEN * length, MIN_SIDE * length)
+    for seam, cost in find_seams(coarse, (distance, round(strokes)), least, ALONG / strokes):
         right = column >= (seam.repeat(cell)[: part.height] * cell)[:, None]
         sides = [_trim(part, rest * ~right, cut), _trim(part, rest * right, cost)]
         if all(side and max(side.width, side.height) >= MIN_CUT_PIECE * line_height for side in sides):
@@ -54,20 +57,19 @@ def cut_part(part: Piece, line_height: float) -> list[Piece]:
 
 
 def find_seams(
-    ink: np.ndarray, most: int, distances: tuple[int, int], least: float, along: float
+    ink: np.ndarray, distances: tuple[int, int], least: tuple[float, float], along: float
 ) -> list[tuple[np.ndarray, float]]:
     """The ways from top to bottom that cross the fewest strokes, each through another column of the middle row.
 
     Args:
         ink: shape (H, W), values 0 to 1.
-        most: number of seams.
         distances: between two seams, and to the sides, in columns.
-        least: ink on either side.
+        least: ink between two seams, and on either side of each.
         along: what a row spent in ink costs, beside the 1 for each stroke that a seam enters.
     Returns:
         From left to right: of each seam its column in each row, int, shape (H,), and its cost.
     """
-    distance, aside = distances
+    (distance, aside), (between, beside) = distances, least
     middle = ink.shape[0] // 2
     above, from_above = _descend(ink[: middle + 1], along)
     below, from_below = _descend(ink[middle:][::-1], along)
@@ -75,17 +77,21 @@ def find_seams(
     total[:aside] = total[len(total) - aside :] = np.inf
     sums = np.pad(ink.cumsum(axis=1), ((0, 0), (1, 0)))
     every = np.arange(len(ink))
-    seams = []
-    while len(seams) < most and np.isfinite(total).any():
+    seams: list[tuple[int, np.ndarray, float]] = []
+    while np.isfinite(total).any():
         column = int(_lowest_middle(total))
         seam = np.array(_ascend(from_above, column)[::-1] + _ascend(from_below, column)[1:])
-        left = sums[every, seam].sum()
-        if least <= left <= sums[:, -1].sum() - least:
-            seams.append((column, seam, float(total[column])))
+        left = sums[every, seam]
+        place = bisect(seams, column, key=itemgetter(0))
+        neighbours = seams[max(0, place - 1) : place + 1]
+        # A seam that parts the same strokes as a cheaper one next to it is no other way to cut.
+        is_another = all(np.abs(left - sums[every, other]).sum() >= between for _, other, _ in neighbours)
+        if is_another and beside <= left.sum() <= sums[:, -1].sum() - beside:
+            seams.insert(place, (column, seam, float(total[column])))
             total[max(0, column - distance) : column + distance + 1] = np.inf
         else:
             total[column] = np.inf
-    return [(seam, cost) for _, seam, cost in sorted(seams, key=lambda seam: seam[0])]
+    return [(seam, cost) for _, seam, cost in seams]
 
 
 def _lowest_middle(total: np.ndarray) -> int:
