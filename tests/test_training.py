@@ -12,13 +12,27 @@ import pytest
 import torch
 from accelerate.state import AcceleratorState
 from safetensors.torch import load_file
+from torch.utils._python_dispatch import TorchDispatchMode
 
 from mnist_model import MnistModelError
 from mnist_model.data import AugmentConfig, Split, augment
 from mnist_model.run_state import Progress
-from mnist_model.training import TrainingConfig, fit, make_accelerator, process_batches
+from mnist_model.training import TrainingConfig, _make_optimizer, fit, make_accelerator, process_batches
 
 ROOT = Path(__file__).parent.parent
+
+
+class DtypesOfProducts(TorchDispatchMode):
+    """The types in which matrix products are computed."""
+
+    def __init__(self):
+        super().__init__()
+        self.dtypes = set()
+
+    def __torch_dispatch__(self, function, types, args=(), kwargs=None):
+        if "mm" in str(function):
+            self.dtypes.add(args[0].dtype)
+        return function(*args, **kwargs or {})
 
 
 @pytest.fixture(autouse=True)
@@ -247,6 +261,17 @@ def test_it_learns(two_classes, tmp_path, options):
     with torch.inference_mode():
         answers = model(to_pixel_values(two_classes.images)).argmax(dim=1)
     assert (answers == two_classes.labels).float().mean() == 1
+
+
+@pytest.mark.parametrize(("computes_in_bf16", "dtype"), [(True, torch.bfloat16), (False, torch.float32)])
+def test_muon_computes_in_what_the_hardware_has(computes_in_bf16, dtype, monkeypatch):
+    monkeypatch.setattr("mnist_model.training._computes_in_bf16", lambda: computes_in_bf16)
+    model = torch.nn.Linear(12, 8, bias=False)
+    model.weight.grad = torch.randn(8, 12)
+    optimizer = _make_optimizer(model, TrainingConfig(optimizer="nmuon"))
+    with DtypesOfProducts() as products:
+        optimizer.step()
+    assert products.dtypes == {dtype}
 
 
 def test_early_stopping_keeps_the_best(two_classes, tmp_path):
