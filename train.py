@@ -55,7 +55,7 @@ from mnist_model.metrics import fit_temperature
 from mnist_model.plots import save_plots
 from mnist_model.recipes import RECIPES
 from mnist_model.rejection import Rejection
-from mnist_model.rejection_training import RECIPE, fit_rejection, with_nondigits
+from mnist_model.rejection_training import RECIPE, fit_rejection, with_hard_edges, with_nondigits
 from mnist_model.training import TrainingConfig, fit, make_accelerator, seed_of
 
 EVALUATION_BATCH = 500
@@ -230,7 +230,10 @@ def learn_rejection(
     everything_else = len(data.label_names)
     train, validation = (with_nondigits(split, everything_else) for split in (data.train, data.validation))
     network = create_network(REJECTION_NETWORK, in_chans=1, num_classes=everything_else + 1)
-    augmented = partial(augment, label_names=data.label_names, config=augmentation)
+
+    def augmented(batch: Split) -> torch.Tensor:
+        return with_hard_edges(augment(batch, data.label_names, augmentation))
+
     validate = make_validate(validation, network, accelerator)
     network, history = fit(network, train, augmented, validate, training, accelerator)
     torch.manual_seed(seed_of(training.seed))  # the same after an interruption
