@@ -364,6 +364,20 @@ def test_digits_cut_out_of_a_page(recognizer, side, frame):
     assert sum(label == str(digit) for digit, label in enumerate(labels)) >= 9, labels
 
 
+@pytest.mark.parametrize("bright", [False, True])
+def test_a_light_beside_ink_that_is_known_to_be_dark_is_no_ink(bright):
+    """And a shadow beside bright ink: on a ground that is plain but for them."""
+    page = 60 + np.asarray(draw_digit(4, side=280, pen=6), np.float32) / 2
+    lit = page.copy()
+    lit[200:, :120] = 250
+    if bright:
+        page, lit = 255 - page, 255 - lit
+    expected = find_ink(page, stroke=6, bright=bright)
+    assert expected.max() == 1
+    assert np.array_equal(find_ink(lit, stroke=6, bright=bright)[:200], expected[:200])
+    assert not find_ink(lit, stroke=6, bright=bright)[201:, :119].any()
+
+
 def test_find_ink_keeps_the_shape():
     for shape in ((0, 0), (1, 1), (1, 700), (3, 50), (64, 64), (130, 70)):
         ink = find_ink(np.random.default_rng(0).uniform(0, 255, shape).astype(np.float32))

@@ -298,7 +298,8 @@ def find_ink_and_ground(
     # that a digit may fill.
     if flat > 0.75 * about and (flat > 0.6 * away.size or max(away.shape) <= 2 * SIDE):
         difference, ground = grey - level, np.full_like(grey, level)
-        ink = np.maximum(_sign(difference) * difference, 0)
+        bright = _ink_is_brighter(difference) if bright is None else bright
+        ink = np.maximum(difference if bright else -difference, 0)
         full, faint, enough = _full_ink(ink), 0.0, MIN_CONTRAST
     else:
         ink, noise, ground = _ink_on_paper(grey, stroke, bright)
@@ -318,11 +319,11 @@ def _level_of_border(grey: np.ndarray) -> int:
     return first + int(counts[first : first + 3].argmax())
 
 
-def _sign(difference: np.ndarray) -> int:
-    """-1 for dark ink, 1 for bright ink: whichever side of the ground has the more of it."""
+def _ink_is_brighter(difference: np.ndarray) -> bool:
+    """Than its plain ground: whichever side of that has the more of it."""
     brighter = np.clip(difference - MIN_CONTRAST, 0, None).sum()
     darker = np.clip(-difference - MIN_CONTRAST, 0, None).sum()
-    return 1 if brighter > darker else -1
+    return bool(brighter > darker)
 
 
 def _full_ink(ink: np.ndarray) -> float:
@@ -455,7 +456,7 @@ def _off_border(energy: np.ndarray, labels: np.ndarray, weights: np.ndarray, sma
     if not small and (energy[sides == 0] > 0).any():
         score[sides > 1] = 0
     score[(sides == 3) & (depth < 0.2)] = 0  # all along one side: where a light falls off, or a sheet ends
-    return np.where(score > 0.1 * score.max(), energy, 0)
+    return np.where(score > 0.05 * score.max(), energy, 0)
 
 
 def _sides(array: np.ndarray, width: int = 1) -> list[np.ndarray]:
