@@ -234,8 +234,8 @@ def _moving_average(decay: float) -> Callable:
 
 def _make_optimizer(model: nn.Module, config: TrainingConfig) -> torch.optim.Optimizer:
     # timm's Muon orthogonalizes in bf16 and has no option for it. A CPU that emulates bf16 is ten times slower at that.
-    in_float32 = partial(NEWTON_SCHULZ, dtype=torch.float32)
-    muon.zeropower_via_newtonschulz = NEWTON_SCHULZ if _computes_in_bf16() else in_float32
+    newton_schulz: Any = NEWTON_SCHULZ if _computes_in_bf16() else partial(NEWTON_SCHULZ, dtype=torch.float32)
+    muon.zeropower_via_newtonschulz = newton_schulz
     # torch's fused step takes a quarter of the time, and only its own optimizers have it.
     fused: dict[str, Any] = {"fused": True} if config.optimizer in ("adam", "adamw") else {}
     return create_optimizer_v2(
