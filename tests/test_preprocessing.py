@@ -235,6 +235,15 @@ def test_an_empty_squared_sheet_in_a_shadow_is_no_ink():
         assert not canonicalize(as_photographed(blank, seed, lines=40)).any()
 
 
+@pytest.mark.parametrize("courses", [9, 10, 11])
+def test_a_wall_of_bricks_has_no_ink_between_its_joints(recognizer, courses):
+    for side in range(240, 400, 20):
+        y, x = np.mgrid[:side, :side] * courses / side
+        joints = (y % 1 < 0.12) | ((x / 2 + 0.5 * (np.floor(y) % 2)) % 1 < 0.06)
+        wall = np.where(joints, 90, 140) + np.random.default_rng(side).normal(0, 4, joints.shape)
+        assert not recognizer.predict(wall.astype(np.uint8)).is_digit, side
+
+
 @pytest.mark.parametrize("digit", [2, 5, 8])
 def test_a_small_digit_in_a_large_picture_keeps_its_detail(digit):
     page = Image.new("L", (4000, 3000), 255)

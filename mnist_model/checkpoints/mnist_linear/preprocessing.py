@@ -496,7 +496,8 @@ def _rules(ink: np.ndarray, fine: np.ndarray, close: bool) -> tuple[np.ndarray, 
     level = level + upright
     darker = ink > 2 * level + threshold
     hidden = (ink > level) & (fine < 0.3 * level)
-    return (across | along) & ~darker & ~hidden, near & (ink < 3 * level + threshold)
+    beside = running(level, 3, np.maximum)  # a line's edge may be a pixel further out than its middle tells
+    return (across | along) & ~darker & ~hidden, (beside > 0) & (ink < 3 * beside + threshold)
 
 
 def _crossed(mask: np.ndarray, thickness: int, axis: int) -> np.ndarray:
