@@ -48,7 +48,7 @@ class TrainingConfig:
         default="runs/mnist_cnn", metadata={"help": "folder of the run: checkpoint/ to publish, states/ to resume from"}
     )
     epochs: int = field(
-        default=17, metadata={"help": "passes over the training pictures; 0 where nothing is learnt by gradient"}
+        default=20, metadata={"help": "passes over the training pictures; 0 where nothing is learnt by gradient"}
     )
     batch_size: int = field(
         default=128, metadata={"help": "pictures per optimizer step, over all processes and accumulation steps"}
@@ -213,7 +213,8 @@ def fit(
         _announce(progress.history[-1], config, accelerator)
     if config.keep == "best" and progress.best_weights:
         averaged.module.load_state_dict(progress.best_weights)
-    _settle_statistics(averaged.module, train, accelerator)
+    torch.manual_seed(seed_of(config.seed, len(progress.history) + 1, accelerator.process_index))
+    _settle_statistics(averaged.module, train, augment, accelerator)
     return averaged.module.eval(), progress.history
 
 
@@ -331,14 +332,16 @@ def _average_buffers(model: nn.Module, accelerator: Accelerator) -> None:
                 buffer.copy_(accelerator.reduce(buffer, "mean"))
 
 
-def _settle_statistics(model: nn.Module, train: Split, accelerator: Accelerator) -> None:
-    """Take the running statistics anew, over pictures as they are.
+def _settle_statistics(model: nn.Module, train: Split, augment, accelerator: Accelerator) -> None:
+    """Take the running statistics anew, over pictures as they are and as they are augmented.
 
-    Those that training leaves are of augmented pictures, and of weights that have been averaged since (Izmailov et al.,
-    2018, take them anew for that).
+    Those that training leaves are of weights that have been averaged since (Izmailov et al., 2018, take them anew for
+    that).
     """
-    mine = train[torch.arange(accelerator.process_index, len(train), accelerator.num_processes)].images[:10_000]
-    update_bn((to_pixel_values(images, input_size_of(model)) for images in mine.split(500)), model)
+    mine = torch.arange(accelerator.process_index, len(train), accelerator.num_processes)[:10_000]
+    batches = [train[part] for part in mine.split(500)]
+    pictures = (images for batch in batches for images in (batch.images, augment(batch)))
+    update_bn((to_pixel_values(images, input_size_of(model)) for images in pictures), model)
     _average_buffers(model, accelerator)
 
 

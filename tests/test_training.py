@@ -15,7 +15,7 @@ from safetensors.torch import load_file
 from torch.utils._python_dispatch import TorchDispatchMode
 
 from mnist_model import MnistModelError
-from mnist_model.data import AugmentConfig, Split, augment
+from mnist_model.data import AugmentConfig, Split, augment, to_pixel_values
 from mnist_model.run_state import Progress
 from mnist_model.training import TrainingConfig, _make_optimizer, fit, make_accelerator, process_batches
 
@@ -233,14 +233,14 @@ def augmented_signs(batch):
     return augment(batch, ["dash", "bar"], AugmentConfig())
 
 
-def fit_small(split, tmp_path, validate=None, **options):
+def fit_small(split, tmp_path, validate=None, augmented=augmented_signs, **options):
     import timm
 
     config = TrainingConfig(output_dir=str(tmp_path), batch_size=8, mixed_precision="no", **options)
     torch.manual_seed(0)
     model = timm.create_model("mnist_cnn", in_chans=1, num_classes=2)
     validate = validate or (lambda model: {"validation_loss": 1.0, "validation_accuracy": 0.5})
-    return fit(model, split, augmented_signs, validate, config, make_accelerator(config))
+    return fit(model, split, augmented, validate, config, make_accelerator(config))
 
 
 @pytest.mark.parametrize(
@@ -254,13 +254,22 @@ def fit_small(split, tmp_path, validate=None, **options):
     ],
 )
 def test_it_learns(two_classes, tmp_path, options):
-    from mnist_model.data import to_pixel_values
-
     model, history = fit_small(two_classes, tmp_path, epochs=4, **options)
     assert history[-1]["train_loss"] < history[0]["train_loss"]
     with torch.inference_mode():
         answers = model(to_pixel_values(two_classes.images)).argmax(dim=1)
     assert (answers == two_classes.labels).float().mean() == 1
+
+
+def test_batch_norm_knows_pictures_as_they_are_and_as_they_are_augmented(two_classes, tmp_path):
+    def negative(batch):
+        return 255.0 - batch.images
+
+    model, _ = fit_small(two_classes, tmp_path, augmented=negative, epochs=1)
+    pictures = torch.cat([two_classes.images.float(), negative(two_classes)])
+    with torch.inference_mode():
+        seen = model.conv1[0](to_pixel_values(pictures))
+    torch.testing.assert_close(model.conv1[1].running_mean, seen.mean(dim=(0, 2, 3)), rtol=1e-3, atol=1e-3)
 
 
 @pytest.mark.parametrize(("computes_in_bf16", "dtype"), [(True, torch.bfloat16), (False, torch.float32)])
