@@ -52,6 +52,15 @@ def recognizer():
     return DigitRecognizer.from_pretrained()
 
 
+@pytest.fixture(scope="session")
+def url():
+    """Address of the app as it starts without any setting: one for all files, since a start takes seconds."""
+    from serving import serve
+
+    with serve() as (url, _):
+        yield url
+
+
 @pytest.fixture
 def run_python():
     """Run Python in a process of its own: `run_python("-c", "print(1)")`."""
@@ -66,6 +75,24 @@ def run_python():
             check=check,
             timeout=300,
         )
+
+    return run
+
+
+@pytest.fixture
+def run_train(capsys):
+    """Run train.py in this process, and give what it prints: to start another takes longer than a short run."""
+    from accelerate.state import AcceleratorState
+
+    import train
+
+    def run(*arguments: object) -> str:
+        AcceleratorState._reset_state(reset_partial_state=True)
+        try:
+            train.main(list(map(str, arguments)))
+        except SystemExit as ended:
+            assert not ended.code, capsys.readouterr().err
+        return capsys.readouterr().out
 
     return run
 

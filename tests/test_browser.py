@@ -29,12 +29,6 @@ CROSS = [[(0.2, 0.2), (0.8, 0.8)], [(0.8, 0.2), (0.2, 0.8)]]
 
 
 @pytest.fixture(scope="module")
-def url():
-    with serve() as (url, _):
-        yield url
-
-
-@pytest.fixture(scope="module")
 def browser():
     with open_chromium() as browser:
         yield browser

@@ -14,7 +14,7 @@ from serving import open_chromium
 
 from mnist_model.ui.assets import read_asset
 
-url, visit = test_browser.url, test_browser.visit  # fixtures
+visit = test_browser.visit  # a fixture
 expect, expect_number = test_browser.expect, test_browser.expect_number
 
 REMEMBER_TRACKS = """() => {

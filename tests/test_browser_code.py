@@ -3,19 +3,11 @@
 import json
 from base64 import b64encode
 
-import pytest
 import test_browser
-from serving import serve
 from strokes import DIGITS, draw_strokes
 
 browser, visit, page = test_browser.browser, test_browser.visit, test_browser.page  # fixtures
 expect = test_browser.expect
-
-
-@pytest.fixture(scope="module")
-def url():
-    with serve() as (url, _):
-        yield url
 
 
 def sample(page, name: str) -> str:

@@ -19,12 +19,6 @@ def data(tmp_path_factory):
 
 
 @pytest.fixture(scope="module")
-def url():
-    with serve() as (url, _):
-        yield url
-
-
-@pytest.fixture(scope="module")
 def private(data):
     """The app with two local users, who are kept apart; its address."""
     with serve(DATA_DIR=str(data), AUTH="ada:lovelace,grace:hopper") as (url, _):

@@ -12,7 +12,7 @@ from mnist_model.ui.report import read_report
 
 ACCURACY = f"{100 * read_report('mnist_cnn')['accuracy']:.2f}"
 
-browser, url = test_browser.browser, test_browser.url  # fixtures
+browser = test_browser.browser  # a fixture
 expect, expect_digit = test_browser.expect, test_browser.expect_digit
 
 SIDEWAYS = "document.documentElement.scrollWidth - document.documentElement.clientWidth"

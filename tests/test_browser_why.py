@@ -8,7 +8,7 @@ from PIL import Image
 from serving import draw_with_mouse
 from strokes import DIGITS, draw_strokes
 
-url, browser, visit, page = test_browser.url, test_browser.browser, test_browser.visit, test_browser.page  # fixtures
+browser, visit, page = test_browser.browser, test_browser.visit, test_browser.page  # fixtures
 expect, expect_number = test_browser.expect, test_browser.expect_number
 
 EXPLAINED = re.compile("explained")

@@ -8,16 +8,10 @@ import sys
 from urllib.request import urlopen
 
 import pytest
-from serving import ROOT, serve
+from serving import ROOT
 from strokes import DIGITS, draw_strokes
 
 from mnist_model.ui import code
-
-
-@pytest.fixture(scope="module")
-def url():
-    with serve() as (url, _):
-        yield url
 
 
 @pytest.fixture(scope="module")

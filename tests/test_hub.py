@@ -205,8 +205,3 @@ def test_train_and_push(hub, tmp_path, tiny_dataset, run_python):
     )
     assert again.returncode == 2 and f"push {tmp_path}/run/checkpoint {ID} --private" in again.stderr
     assert (tmp_path / "run" / "checkpoint" / "model.onnx").is_file()
-
-
-def test_pushing_wants_an_id(run_python):
-    refused = run_python("train.py", "--push-to-hub", check=False)
-    assert refused.returncode == 2 and refused.stderr == "error: --push-to-hub wants --hub-model-id owner/name.\n"

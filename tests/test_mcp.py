@@ -6,17 +6,10 @@ from base64 import b64encode
 from io import BytesIO
 
 import pytest
-from serving import serve
 from strokes import DIGITS, draw_strokes
 
 mcp = pytest.importorskip("mcp", reason="`pip install -r requirements.txt` installs it")
 from mcp.client.streamable_http import streamable_http_client  # noqa: E402
-
-
-@pytest.fixture(scope="module")
-def url():
-    with serve() as (url, _):
-        yield url
 
 
 def converse(url: str, *requests: tuple[str, dict]) -> tuple[dict, list]:

@@ -32,8 +32,8 @@ def test_the_shell_sample_runs(run_python):
     assert len(finished.stdout.splitlines()) == len(pictures)
 
 
-def test_options_in_the_samples_exist(run_python):
-    text = run_python("train.py", "--help").stdout
+def test_options_in_the_samples_exist(run_train):
+    text = run_train("--help")
     options = {option for block in blocks("bash") for option in re.findall(r"train\.py.*", block)}
     for option in {word for line in options for word in re.findall(r"--[a-z-]+", line)}:
         assert option in text

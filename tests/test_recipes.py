@@ -1,6 +1,5 @@
 """Every registered model: the same command trains it, and what that leaves loads and answers everywhere."""
 
-import sys
 from pathlib import Path
 
 import numpy as np
@@ -12,6 +11,7 @@ from accelerate.state import AcceleratorState
 from strokes import draw_digit
 from timm.models import build_model_with_cfg, register_model
 
+import train
 from mnist_model import DigitRecognizer, canonicalize, load_checkpoint
 from mnist_model.architectures import ARCHITECTURES, Architecture, count_parameters
 from mnist_model.baselines import Perceptron
@@ -20,16 +20,13 @@ from mnist_model.evaluation import Report
 from mnist_model.recipes import RECIPES
 from mnist_model.training import TrainingConfig
 
-sys.path.insert(0, str(Path(__file__).parent.parent))
-import train  # noqa: E402
-
 
 @pytest.fixture(autouse=True)
 def fresh_accelerate():
     AcceleratorState._reset_state(reset_partial_state=True)
 
 
-def run_train(dataset, output, *options) -> Path:
+def trained(dataset, output, *options) -> Path:
     train.main(["--dataset", str(dataset), "--output-dir", str(output), "--batch-size", "32", *options])
     return output / "checkpoint"
 
@@ -57,7 +54,7 @@ def test_a_recipe_for_each_model():
 @pytest.mark.parametrize("name", [name for name in ARCHITECTURES if name != "mnist_cnn"])
 def test_the_same_command_trains_it(name, tiny_dataset, tmp_path):
     """mnist_cnn, whose run takes longer, is trained in test_training.py."""
-    folder = run_train(tiny_dataset, tmp_path, "--model", name, "--epochs", "1")
+    folder = trained(tiny_dataset, tmp_path, "--model", name, "--epochs", "1")
     report = Report.load(folder / "report.json")
     assert report.model["architecture"] == name and report.model["macs"] > 0
     assert report.training["training"]["optimizer"] == RECIPES[name].get("optimizer", TrainingConfig.optimizer)
@@ -67,7 +64,7 @@ def test_the_same_command_trains_it(name, tiny_dataset, tmp_path):
 
 
 def test_an_option_prevails_over_the_recipe(tiny_dataset, tmp_path):
-    folder = run_train(tiny_dataset, tmp_path, "--model", "mnist_mlp", "--optimizer=sgd", "--epochs", "2")
+    folder = trained(tiny_dataset, tmp_path, "--model", "mnist_mlp", "--optimizer=sgd", "--epochs", "2")
     options = Report.load(folder / "report.json").training
     assert options["training"]["optimizer"] == "sgd" and options["training"]["epochs"] == 2
     assert options["augmentation"]["rotation"] == 0
@@ -87,7 +84,7 @@ def test_a_new_model_is_a_function_an_architecture_and_a_recipe(tiny_dataset, tm
     monkeypatch.setitem(ARCHITECTURES, "mnist_of_a_test", Architecture("a small perceptron", "mnist_of_a_test"))
     monkeypatch.setitem(RECIPES, "mnist_of_a_test", {"optimizer": "adam", "epochs": 3, "rejection_epochs": 0})
 
-    folder = run_train(tiny_dataset, tmp_path, "--model", "mnist_of_a_test")
+    folder = trained(tiny_dataset, tmp_path, "--model", "mnist_of_a_test")
     report = Report.load(folder / "report.json")
     assert len(report.history) == 3
     assert report.model["parameters"] == count_parameters(load_checkpoint(folder)) == 784 * 16 + 16 + 16 * 8 + 8 + 90

@@ -132,7 +132,7 @@ def test_the_deploy_command_runs(workflow):
 
 
 @pytest.mark.parametrize("push", ["true", "false"])
-def test_the_train_command_is_one_that_train_py_takes(push, run_python, tmp_path):
+def test_the_train_command_is_one_that_train_py_takes(push, run_train, tmp_path):
     launcher = tmp_path / "accelerate"
     launcher.write_text('#!/bin/sh\nprintf "%s\\n" "$@" > "$WORDS"\n')
     launcher.chmod(0o755)
@@ -146,7 +146,7 @@ def test_the_train_command_is_one_that_train_py_takes(push, run_python, tmp_path
     launch, *words = (tmp_path / "words").read_text().splitlines()
     assert launch == "launch" and words[0] == "train.py" and words[words.index("--tag") + 1] == "$(exit)"
     assert (words[-3:] == ["--push-to-hub", "--hub-model-id", "you/mnist-cnn"]) == (push == "true")
-    text = run_python(*words, "--help").stdout
+    text = run_train(*words[1:], "--help")
     for option in re.findall(r"^--[\w-]+", "\n".join(words), flags=re.MULTILINE):
         assert re.search(rf"{option}\b", text), option
     output_dir = words[words.index("--output-dir") + 1]
