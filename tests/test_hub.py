@@ -192,7 +192,18 @@ def test_the_push_command(hub, checkpoint, run_python):
 
 
 def test_train_and_push(hub, tmp_path, tiny_dataset, run_python):
-    arguments = ("--dataset", tiny_dataset, "--epochs", "1", "--output-dir", tmp_path / "run", "--seed", "1")
+    arguments = (
+        "--model",
+        "mnist_mlp",
+        "--dataset",
+        tiny_dataset,
+        "--epochs",
+        "1",
+        "--output-dir",
+        tmp_path / "run",
+        "--seed",
+        "1",
+    )
     push = ("--push-to-hub", "--hub-model-id", ID, "--private")
     done = run_python("train.py", *arguments, *push, env=hub.environment(hub.secret_token))
     assert done.stdout.splitlines()[-1].startswith(f"{hub.url}/{ID} at commit {hub.commits(ID)[0].id}")

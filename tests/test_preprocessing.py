@@ -342,6 +342,41 @@ def test_a_digit_that_fills_a_small_picture(recognizer, digit, side):
 
 
 @pytest.mark.parametrize("digit", range(10))
+def test_a_small_picture_that_was_enlarged(recognizer, digit):
+    """By twice or nearly, as data sets of 16x16 are to 28x28: no edge of the digit, on all sides, is sharp any more."""
+    ink = ImageOps.invert(draw_digit(digit, side=280, pen=18))
+    ink = ink.crop(ink.getbbox())
+    for side, enlarged in ((16, 28), (20, 40)):
+        small = (side * 2 // 5 if digit == 1 else side, side)
+        picture = ink.resize(small, Image.Resampling.BOX).resize((enlarged, enlarged), Image.Resampling.BILINEAR)
+        assert recognizer.predict(picture).label == recognizer.predict(ImageOps.invert(picture)).label == str(digit)
+
+
+@pytest.mark.parametrize("digit", [0, *range(2, 10)])  # a 1 would be all of its picture
+def test_a_thick_digit_cut_out_closely(recognizer, digit):
+    ink = ImageOps.invert(draw_digit(digit, side=280, pen=30))
+    ink = ink.crop(ink.getbbox())
+    assert np.asarray(ink).mean() > 0.3 * 255
+    assert recognizer.predict(ink).label == recognizer.predict(ImageOps.invert(ink)).label == str(digit)
+
+
+@pytest.mark.parametrize("plain", [True, False])
+def test_of_the_digits_before_and_after_nothing_is_kept(plain):
+    """What a cell of a table shows of them, at its sides."""
+    for digit, before, after in ((1, 3, 0), (6, 0, 0), (3, 8, 2), (7, 2, 4), (0, 9, 6)):
+        strokes = [
+            [(x + shift, y) for x, y in stroke]
+            for shift, shown in ((-0.55, before), (0, digit), (0.55, after))
+            for stroke in DIGITS[str(shown)]
+        ]
+        cell = np.asarray(draw_strokes(strokes, (100, 100), 6).convert("L"), np.float32)
+        if not plain:
+            cell = cell * 0.5 + 90 + np.random.default_rng(digit).normal(0, 2, cell.shape)
+        alone = canonicalize(draw_digit(digit, side=100, pen=6))
+        assert difference(canonicalize(cell), alone, reach=1) < 40, digit
+
+
+@pytest.mark.parametrize("digit", range(10))
 def test_hard_edges_are_made_soft(recognizer, digit):
     hard = np.asarray(draw_digit(digit, side=33, pen=2.3)) > 127  # about 20 pixels high
     canonical = canonicalize(hard)

@@ -11,7 +11,7 @@ from functools import partial
 from pathlib import Path
 
 import numpy as np
-from PIL import Image
+from PIL import Image, ImageOps
 
 from mnist_model.handwriting import DIGIT_FILES, PEN, Strokes, draw, draw_white, load_drawings, some
 
@@ -24,11 +24,12 @@ MNIST_TOLERANCE = 0.0003
 
 # `--sets` in the order of the table.
 SETS = (
-    *("pens", "page", "white", "coloured", "transparent", "tiny", "photographed"),
+    *("pens", "page", "white", "coloured", "transparent", "tiny", "enlarged", "close", "cell", "photographed"),
     *("numbers", "others", "nondigits", "mnist"),
 )
 # Pictures of each file, where all of them would take too long for what they tell.
-DEFAULT_LIMITS = {"photographed": 200, "white": 500, "coloured": 500, "transparent": 500, "tiny": 500}
+DEFAULT_LIMITS = {"photographed": 200} | dict.fromkeys(("white", "coloured", "transparent"), 500)
+DEFAULT_LIMITS |= dict.fromkeys(("tiny", "enlarged", "close", "cell"), 500)
 
 # What counts as right.
 LABEL = "the label alone"
@@ -91,6 +92,9 @@ def build_rows(folder: Path, sets: list[str], limit: int | None = None, mnist: s
         "coloured": partial(_variation, "coloured", "coloured ink on coloured paper", 0.98, _coloured),
         "transparent": partial(_variation, "transparent", "on transparent ground", 0.98, _transparent),
         "tiny": partial(_variation, "tiny", "28x28, hard-edged", 0.98, _tiny),
+        "enlarged": partial(_variation, "enlarged", "16x16, enlarged to 28x28", None, _enlarged),
+        "close": partial(_variation, "close", "white, 28 px pen, cut out closely", None, _close),
+        "cell": partial(_variation, "cell", "between others, cut off", None, _cell),
         "photographed": partial(_variation, "photographed", "photographed", 0.97, photograph),
         "numbers": _numbers,
         "others": _others,
@@ -114,7 +118,7 @@ def _pen(folder: Path, limit: int | None, file: str, pen: int) -> Row:
     return Row(f"{file}, {pen} px pen", DIGIT, 0.985, samples)
 
 
-def _variation(key: str, name: str, goal: float, make: Callable, folder: Path, limit: int | None) -> list[Row]:
+def _variation(key: str, name: str, goal: float | None, make: Callable, folder: Path, limit: int | None) -> list[Row]:
     """One row of both files' digits; `make(strokes, seed)` renders one."""
     samples = [
         Sample(str(row["label"]), file, partial(make, row["strokes"], seed_of(key, row)))
@@ -146,6 +150,27 @@ def _transparent(strokes: Strokes, seed: list[int]) -> Image.Image:
 
 def _tiny(strokes: Strokes, seed: list[int]) -> Image.Image:
     return render.draw_tiny(strokes, np.random.default_rng(seed))
+
+
+def _close(strokes: Strokes, seed: list[int], pen: int = 2 * PEN) -> Image.Image:
+    picture = draw_white(strokes, pen)
+    return picture.crop(picture.getbbox())
+
+
+def _enlarged(strokes: Strokes, seed: list[int]) -> Image.Image:
+    small = ImageOps.pad(_close(strokes, seed, PEN), (16, 16), Image.Resampling.BOX)
+    return small.resize((28, 28), Image.Resampling.BILINEAR)
+
+
+def _cell(strokes: Strokes, seed: list[int]) -> Image.Image:
+    """On white, with a part of the same digit at either side: what a cell of a form shows of those before and after."""
+    digit = _close(strokes, seed, PEN)
+    margin, *gaps = (np.random.default_rng(seed).uniform(0.1, 0.3, 3) * max(digit.size)).round().astype(int).tolist()
+    cell = Image.new("L", (digit.width + sum(gaps) + 2 * margin, digit.height + 2 * margin))
+    left = margin + gaps[0]
+    for x in (left - gaps[0] - digit.width, left, left + digit.width + gaps[1]):
+        cell.paste(digit, (x, margin))
+    return ImageOps.invert(cell)
 
 
 def _numbers(folder: Path, limit: int | None) -> list[Row]:

@@ -293,10 +293,11 @@ def find_ink_and_ground(
         return np.zeros((0, 0), np.float32), grey
     level = _level_of_border(grey)
     away = np.abs(grey - level)
+    small = max(away.shape) <= 2 * SIDE
     flat, about = np.count_nonzero(away < 3), np.count_nonzero(away < 0.3 * away.max())
-    # Plain: what is about as bright as the ground is exactly so, and is most of the picture, or of a very small one
-    # that a digit may fill.
-    if flat > 0.75 * about and (flat > 0.6 * away.size or max(away.shape) <= 2 * SIDE):
+    # Plain: what is about as bright as the ground is exactly so, and is most of the picture, or all but strokes. A
+    # digit may fill a very small picture, and has soft edges where that was enlarged.
+    if flat > (0.5 if small else 0.75) * about and (small or flat > 0.6 * away.size or _all_but_strokes(away, flat)):
         difference, ground = grey - level, np.full_like(grey, level)
         bright = _ink_is_brighter(difference) if bright is None else bright
         ink = np.maximum(difference if bright else -difference, 0)
@@ -309,6 +310,13 @@ def find_ink_and_ground(
     if full < enough:
         return np.zeros_like(ink, np.float32), ground
     return np.clip((ink - faint) / (full - faint), 0, 1).astype(np.float32), ground
+
+
+def _all_but_strokes(away: np.ndarray, flat: int) -> bool:
+    """Whether the rest of the picture, but for its soft edges, is of one other brightness, and narrow."""
+    full = away > 0.95 * away.max()
+    rest = away.size - flat - np.count_nonzero(full)
+    return flat > 0.3 * away.size and rest < 0.2 * away.size and stroke_width(full) < max(away.shape) / 4
 
 
 def _level_of_border(grey: np.ndarray) -> int:
@@ -666,7 +674,8 @@ def drop_specks(ink: np.ndarray, one_digit: bool = False) -> np.ndarray:
 
     Args:
         ink: float32, shape (H, W), values 0 to 1.
-        one_digit: keep only the largest part, and those that are nearer to it than half its size.
+        one_digit: keep only the largest part, and those that are nearer to it than half its size. What touches the left
+            or right side counts half: the digits before and after may hang in.
     Returns:
         The same with 0 elsewhere.
     """
@@ -678,13 +687,22 @@ def drop_specks(ink: np.ndarray, one_digit: bool = False) -> np.ndarray:
     kept = mass >= 0.04 * mass.max()
     kept[0] = False
     if one_digit and np.count_nonzero(kept) > 1:
-        kept = _near_largest(labels, kept, int(mass.argmax()))
+        hanging = np.isin(np.arange(len(mass)), np.concatenate(_sides(labels)[2:]))
+        kept = _near_largest(labels, kept, int((mass / (1 + hanging)).argmax()))
     near = running(kept[labels], 3 if cell > 1 else 5, np.maximum)
     return np.where(_refine(near, cell, ink.shape), ink, 0)
 
 
 def _near_largest(labels: np.ndarray, candidates: np.ndarray, largest: int) -> np.ndarray:
-    """Gather parts around the largest one, until all others are further away than half the size of what is gathered."""
+    """Gather parts around the largest one, until all others are further away than half the size of what is gathered.
+
+    What hangs in from the left or right, beside the largest part or a little over its edge, is of another digit.
+    """
+    columns = _extent(labels == largest)[1]
+    inner = slice(columns[0] + len(columns) // 4, columns[-1] + 1 - len(columns) // 4)
+    if largest not in np.concatenate(_sides(labels)):  # else the picture may have been cut out around the digit
+        for side, rest in ((labels[:, 0], labels[:, inner.start :]), (labels[:, -1], labels[:, : inner.stop])):
+            candidates[np.setdiff1d(side, rest)] = False
     joined, kept = np.arange(len(candidates)) == largest, np.zeros_like(candidates)
     while (joined & ~kept).any():
         kept = joined | kept
@@ -725,8 +743,9 @@ def _rescale(ink: np.ndarray) -> np.ndarray:
     image = Image.fromarray((ink * 255).round().astype(np.uint8))
     small = max(image.size) < BOX * OVERSAMPLING
     image = _fit_longer_side(ImageOps.expand(image, 1) if small else image, BOX * OVERSAMPLING)
-    if small:  # enlarged, the outermost pixels have got soft edges, as all others
+    if small:  # enlarged, the outermost pixels have got soft edges, as all others: softer ones than MNIST's
         image = image.crop(Image.fromarray(np.asarray(image) > 63).getbbox())
+        image = image.point(lambda level: min(max(2 * level - 128, 0), 255))
     width = stroke_width(np.asarray(image) > 127) / OVERSAMPLING
     low, high = STROKE_WIDTH_RANGE
     change = round((min(max(width, low), high) - width) * OVERSAMPLING / 2)  # on each side of the stroke
