@@ -8,7 +8,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from .preprocessing import drop_specks, find_ink_and_ground, find_one_digit, fit_to_box, to_grey
+from .preprocessing import find_ink_and_ground, find_one_digit, fit_to_box, pick_digit, to_grey
 from .segmentation import ink_box
 
 
@@ -52,7 +52,7 @@ def follow(image) -> Steps:
     digit, _ = find_one_digit(image)
     inked = ink > 0.5
     bright = bool(inked.any() and (grey[inked] > ground[inked]).mean() > 0.5)
-    box = ink_box(drop_specks(ink, one_digit=True)) if digit.any() else None
+    box = ink_box(pick_digit(ink)[0]) if digit.any() else None
     return Steps(
         _levels(grey), _levels(ground), bright, _levels(ink * 255), box, _levels(digit * 255), fit_to_box(digit)
     )

@@ -361,7 +361,7 @@ def test_a_thick_digit_cut_out_closely(recognizer, digit):
 
 
 @pytest.mark.parametrize("plain", [True, False])
-def test_of_the_digits_before_and_after_nothing_is_kept(plain):
+def test_of_the_digits_before_and_after_nothing_is_kept(recognizer, plain):
     """What a cell of a table shows of them, at its sides."""
     for digit, before, after in ((1, 3, 0), (6, 0, 0), (3, 8, 2), (7, 2, 4), (0, 9, 6)):
         strokes = [
@@ -374,6 +374,8 @@ def test_of_the_digits_before_and_after_nothing_is_kept(plain):
             cell = cell * 0.5 + 90 + np.random.default_rng(digit).normal(0, 2, cell.shape)
         alone = canonicalize(draw_digit(digit, side=100, pen=6))
         assert difference(canonicalize(cell), alone, reach=1) < 40, digit
+        prediction = recognizer.predict(cell)
+        assert prediction.label == str(digit) and prediction.is_digit
 
 
 @pytest.mark.parametrize("digit", range(10))

@@ -72,16 +72,14 @@ def find_one_digit(image) -> tuple[np.ndarray, float]:
         image: as for `canonicalize`.
     Returns:
         float32, shape (H, W), values 0 to 1: the whole picture at `WORKING_SIDE`, or the part of it around the digit;
-        of size 0 where `image` is no picture. And its share of all the ink, 0 to 1: where it is small, the picture
-        shows more than one thing.
+        of size 0 where `image` is no picture. And the share of the ink that `pick_digit` gives: where it is small, the
+        picture shows more than one thing.
     """
     image = _as_picture(image)
     if image is None:
         return np.zeros((0, 0), np.float32), 0.0
     grey = _grey(_downscale(image))
-    everything = find_ink(grey)
-    ink = drop_specks(everything, one_digit=True)
-    share = float(ink.sum() / max(everything.sum(), 1e-6))
+    ink, share = pick_digit(find_ink(grey))
     if max(image.size) > max(ink.shape):
         ink = _look_closer(image, grey, ink)
     return _upright(ink, image), share
@@ -294,7 +292,7 @@ def find_ink_and_ground(
     level = _level_of_border(grey)
     away = np.abs(grey - level)
     small = max(away.shape) <= 2 * SIDE
-    flat, about = np.count_nonzero(away < 3), np.count_nonzero(away < 0.3 * away.max())
+    flat, about = (int(np.count_nonzero(away < limit)) for limit in (3, 0.3 * away.max()))
     # Plain: what is about as bright as the ground is exactly so, and is most of the picture, or all but strokes. A
     # digit may fill a very small picture, and has soft edges where that was enlarged.
     if flat > (0.5 if small else 0.75) * about and (small or flat > 0.6 * away.size or _all_but_strokes(away, flat)):
@@ -315,7 +313,7 @@ def find_ink_and_ground(
 def _all_but_strokes(away: np.ndarray, flat: int) -> bool:
     """Whether the rest of the picture, but for its soft edges, is of one other brightness, and narrow."""
     full = away > 0.95 * away.max()
-    rest = away.size - flat - np.count_nonzero(full)
+    rest = away.size - flat - int(np.count_nonzero(full))
     return flat > 0.3 * away.size and rest < 0.2 * away.size and stroke_width(full) < max(away.shape) / 4
 
 
@@ -669,41 +667,72 @@ def _refine(coarse: np.ndarray, cell: int, shape: tuple[int, int]) -> np.ndarray
     return coarse.repeat(cell, axis=0)[: shape[0]].repeat(cell, axis=1)[:, : shape[1]]
 
 
-def drop_specks(ink: np.ndarray, one_digit: bool = False) -> np.ndarray:
+def drop_specks(ink: np.ndarray) -> np.ndarray:
     """Keep the parts that can belong to a digit, at least 4% of the largest, with the soft edges around them.
 
     Args:
         ink: float32, shape (H, W), values 0 to 1.
-        one_digit: keep only the largest part, and those that are nearer to it than half its size. What touches the left
-            or right side counts half: the digits before and after may hang in.
     Returns:
         The same with 0 elsewhere.
     """
+    labels, cell, mass = _parts(ink)
+    return _keep(ink, labels, cell, _no_specks(mass))
+
+
+def pick_digit(ink: np.ndarray) -> tuple[np.ndarray, float]:
+    """Keep one digit: the largest part, and those that are nearer to it than half its size, but for specks.
+
+    What hangs in from the left or right, beside the largest part or a little over its edge, is of another digit.
+
+    Args:
+        ink: float32, shape (H, W), values 0 to 1.
+    Returns:
+        The same with 0 elsewhere; and the share of the ink that was kept, 0 to 1, without what hangs in.
+    """
+    labels, cell, mass = _parts(ink)
+    hanging = np.zeros(len(mass), bool)
+    hanging[np.concatenate(_sides(labels)[2:])] = True
+    largest = int((mass / (1 + hanging)).argmax())  # what may be another digit's counts half
+    if hanging[1:].any():
+        mass[_beside(labels, largest)] = 0
+    kept = _near_largest(labels, _no_specks(mass), largest)
+    return _keep(ink, labels, cell, kept), float(mass[kept].sum() / max(mass.sum(), 1e-6))
+
+
+def _parts(ink: np.ndarray) -> tuple[np.ndarray, int, np.ndarray]:
+    """The labels of the connected parts, from 1; pixels to a label; and the ink of each part, 0 for the rest."""
     labels, cell = _coarse_labels(ink, 0.3)
-    if not labels.any():
-        return ink
-    mass = np.bincount(labels.ravel(), weights=pool(ink, cell, np.add).ravel())
+    mass = np.bincount(labels.ravel(), weights=pool(ink, cell, np.add).ravel(), minlength=1)
     mass[0] = 0
-    kept = mass >= 0.04 * mass.max()
-    kept[0] = False
-    if one_digit and np.count_nonzero(kept) > 1:
-        hanging = np.isin(np.arange(len(mass)), np.concatenate(_sides(labels)[2:]))
-        kept = _near_largest(labels, kept, int((mass / (1 + hanging)).argmax()))
+    return labels, cell, mass
+
+
+def _no_specks(mass: np.ndarray) -> np.ndarray:
+    return (mass >= 0.04 * mass.max()) & (mass > 0)
+
+
+def _keep(ink: np.ndarray, labels: np.ndarray, cell: int, kept: np.ndarray) -> np.ndarray:
     near = running(kept[labels], 3 if cell > 1 else 5, np.maximum)
     return np.where(_refine(near, cell, ink.shape), ink, 0)
 
 
-def _near_largest(labels: np.ndarray, candidates: np.ndarray, largest: int) -> np.ndarray:
-    """Gather parts around the largest one, until all others are further away than half the size of what is gathered.
-
-    What hangs in from the left or right, beside the largest part or a little over its edge, is of another digit.
-    """
+def _beside(labels: np.ndarray, largest: int) -> list[int]:
+    """Labels of what hangs in from the left or right, and reaches over a quarter of the largest part at most."""
+    if largest in np.concatenate(_sides(labels)):  # the picture may have been cut out around the digit
+        return []
     columns = _extent(labels == largest)[1]
-    inner = slice(columns[0] + len(columns) // 4, columns[-1] + 1 - len(columns) // 4)
-    if largest not in np.concatenate(_sides(labels)):  # else the picture may have been cut out around the digit
-        for side, rest in ((labels[:, 0], labels[:, inner.start :]), (labels[:, -1], labels[:, : inner.stop])):
-            candidates[np.setdiff1d(side, rest)] = False
-    joined, kept = np.arange(len(candidates)) == largest, np.zeros_like(candidates)
+    left, right = columns[0] + len(columns) // 4, columns[-1] + 1 - len(columns) // 4
+    return [
+        label
+        for side, rest in ((labels[:, 0], labels[:, left:]), (labels[:, -1], labels[:, :right]))
+        for label in np.unique(side).tolist()
+        if label and not (rest == label).any()
+    ]
+
+
+def _near_largest(labels: np.ndarray, candidates: np.ndarray, largest: int) -> np.ndarray:
+    """Gather parts around the largest one, until all others are further away than half the size of what is gathered."""
+    joined, kept = candidates & (np.arange(len(candidates)) == largest), np.zeros_like(candidates)
     while (joined & ~kept).any():
         kept = joined | kept
         rows, columns = _extent(kept[labels])
