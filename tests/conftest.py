@@ -12,6 +12,12 @@ os.environ.setdefault("HF_HUB_DISABLE_TELEMETRY", "1")
 os.environ.setdefault("TQDM_DISABLE", "1")
 
 ROOT = Path(__file__).parent.parent
+LONGEST = ("test_training.py", "test_circle.py", "test_deploy.py", "test_hub.py", "test_recipes.py", "test_loaders.py")
+
+
+def pytest_collection_modifyitems(items):
+    """The files that take longest first: where several workers share the files, none has a long one left at the end."""
+    items.sort(key=lambda item: item.path.name not in LONGEST)
 
 
 @pytest.fixture(scope="session")

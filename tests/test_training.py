@@ -61,16 +61,18 @@ def run(command) -> subprocess.CompletedProcess:
     )
 
 
-def kill_after(beginning: str, command, seconds: float = 0.0) -> None:
-    """Start a run, and kill it so many seconds after it has printed a line with this beginning."""
-    command = list(map(str, command))
+def kill_after(beginning: str, command, seconds: float = 0.0) -> str:
+    """Start a run, and kill it so many seconds after it has printed a line with this beginning; what it printed."""
+    command, printed = list(map(str, command)), ""
     with subprocess.Popen(command, cwd=ROOT, env=environment(), stdout=subprocess.PIPE, text=True) as process:
         for line in process.stdout:
+            printed += line
             if line.startswith(beginning):
                 time.sleep(seconds)
                 process.send_signal(signal.SIGKILL)
                 break
     assert process.returncode == -signal.SIGKILL
+    return printed
 
 
 @pytest.fixture(scope="module")
@@ -113,30 +115,23 @@ def test_a_run_that_learns_to_refuse_nothing(run_train, tiny_dataset, tmp_path):
     assert "rejection" not in json.loads((tmp_path / "checkpoint" / "config.json").read_text())
 
 
-def test_killed_while_it_learns_to_refuse_it_resumes_to_the_same_threshold(whole_run, tiny_dataset, tmp_path):
+def test_killed_twice_a_run_resumes_to_the_same_weights_and_threshold(whole_run, tiny_dataset, tmp_path):
     command = train_command(tiny_dataset, tmp_path)
-    kill_after("epoch   1/2", command)
+    kill_after("epoch   1/3", command, 0.2)  # into the second epoch
+    printed = kill_after("epoch   1/2", [*command, "--resume", "latest"])  # while it learns to refuse
+    assert "Resuming after epoch_00001" in printed and "epoch   1/3" not in printed
     assert not (tmp_path / "checkpoint").exists()
     resumed = run([*command, "--resume", "latest"])
     assert resumed.returncode == 0, resumed.stderr
     assert "epoch   3/3" not in resumed.stdout
-    expected, found = (folder / "checkpoint" / "rejection.onnx" for folder in (whole_run, tmp_path))
-    assert expected.read_bytes() == found.read_bytes()
-    expected, found = (json.loads((run / "checkpoint" / "config.json").read_text()) for run in (whole_run, tmp_path))
-    assert expected["rejection"] == found["rejection"]
-
-
-def test_a_killed_run_resumes_to_the_same_weights(whole_run, tiny_dataset, tmp_path):
-    command = train_command(tiny_dataset, tmp_path)
-    kill_after("epoch   1/3", command, 0.2)  # into the second epoch
-    assert not (tmp_path / "checkpoint").exists()
-    resumed = run([*command, "--resume", "latest"])
-    assert resumed.returncode == 0, resumed.stderr
-    assert "Resuming after epoch_00001" in resumed.stdout and "epoch   1/3" not in resumed.stdout
     expected, found = (load_file(folder / "checkpoint" / "model.safetensors") for folder in (whole_run, tmp_path))
     assert expected.keys() == found.keys()
     for name in expected:
         assert torch.equal(expected[name], found[name]), name
+    expected, found = (folder / "checkpoint" / "rejection.onnx" for folder in (whole_run, tmp_path))
+    assert expected.read_bytes() == found.read_bytes()
+    expected, found = (json.loads((run / "checkpoint" / "config.json").read_text()) for run in (whole_run, tmp_path))
+    assert expected["rejection"] == found["rejection"]
 
 
 def test_a_full_disk_is_told_in_a_sentence(tiny_dataset, tmp_path):
