@@ -86,14 +86,19 @@ def run_python():
 
 
 @pytest.fixture
-def run_train(capsys):
-    """Run train.py in this process, and give what it prints: to start another takes longer than a short run."""
+def fresh_accelerate():
+    """accelerate keeps its state for the process: a test that trains in this one begins without any."""
     from accelerate.state import AcceleratorState
 
+    AcceleratorState._reset_state(reset_partial_state=True)
+
+
+@pytest.fixture
+def run_train(capsys, fresh_accelerate):
+    """Run train.py in this process, and give what it prints: to start another takes longer than a short run."""
     import train
 
     def run(*arguments: object) -> str:
-        AcceleratorState._reset_state(reset_partial_state=True)
         try:
             train.main(list(map(str, arguments)))
         except SystemExit as ended:

@@ -32,7 +32,9 @@ def url(tmp_path_factory):
         yield url
 
 
-@pytest.mark.parametrize(("width", "scheme", "locale"), [(1200, "light", "en-GB"), (390, "dark", "ar")])
+@pytest.mark.parametrize(
+    ("width", "scheme", "locale"), [(1200, "light", "en-GB"), (390, "dark", "en-GB"), (820, "light", "ar")]
+)
 def test_no_tab_has_violations(browser, url, width, scheme, locale):
     context = browser.new_context(viewport={"width": width, "height": 900}, color_scheme=scheme, locale=locale)
     page = context.new_page()

@@ -62,7 +62,7 @@ def drawings_of_our_own() -> list[np.ndarray]:
     return drawn
 
 
-def drawings_of_real_writers(count: int = 200) -> list[np.ndarray]:
+def drawings_of_real_writers(count: int = 1000) -> list[np.ndarray]:
     """Empty where the strokes are not at hand: they are not part of this repository."""
     path = Path(os.environ.get("REAL_DIGITS", ROOT.parent / "shared" / "real-digits"), "unipen-digits.json.gz")
     rows = json.loads(gzip.decompress(path.read_bytes()))[:count] if path.is_file() else []

@@ -7,7 +7,6 @@ import onnxruntime
 import pytest
 import timm
 import torch
-from accelerate.state import AcceleratorState
 from strokes import draw_digit
 from timm.models import build_model_with_cfg, register_model
 
@@ -20,10 +19,7 @@ from mnist_model.evaluation import Report
 from mnist_model.recipes import RECIPES
 from mnist_model.training import TrainingConfig
 
-
-@pytest.fixture(autouse=True)
-def fresh_accelerate():
-    AcceleratorState._reset_state(reset_partial_state=True)
+pytestmark = pytest.mark.usefixtures("fresh_accelerate")
 
 
 def trained(dataset, output, *options) -> Path:

@@ -10,7 +10,6 @@ from pathlib import Path
 
 import pytest
 import torch
-from accelerate.state import AcceleratorState
 from safetensors.torch import load_file
 from torch.utils._python_dispatch import TorchDispatchMode
 
@@ -36,10 +35,7 @@ class DtypesOfProducts(TorchDispatchMode):
         return function(*args, **kwargs or {})
 
 
-@pytest.fixture(autouse=True)
-def fresh_accelerate():
-    """accelerate keeps its state for the process: each test begins without one."""
-    AcceleratorState._reset_state(reset_partial_state=True)
+pytestmark = pytest.mark.usefixtures("fresh_accelerate")
 
 
 def short_run(dataset, output) -> list:

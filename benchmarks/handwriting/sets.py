@@ -28,8 +28,8 @@ SETS = (
     *("numbers", "others", "nondigits", "mnist"),
 )
 # Pictures of each file, where all of them would take too long for what they tell.
-DEFAULT_LIMITS = {"photographed": 200} | dict.fromkeys(("white", "coloured", "transparent"), 500)
-DEFAULT_LIMITS |= dict.fromkeys(("tiny", "enlarged", "close", "cell"), 500)
+DEFAULT_LIMITS = dict.fromkeys(("white", "coloured", "transparent", "tiny", "enlarged", "close", "cell"), 500)
+DEFAULT_LIMITS["photographed"] = 200
 
 # What counts as right.
 LABEL = "the label alone"

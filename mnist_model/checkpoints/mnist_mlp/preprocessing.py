@@ -695,7 +695,9 @@ def pick_digit(ink: np.ndarray) -> tuple[np.ndarray, float]:
     largest = int((mass / (1 + hanging)).argmax())  # what may be another digit's counts half
     if hanging[1:].any():
         mass[_beside(labels, largest)] = 0
-    kept = _near_largest(labels, _no_specks(mass), largest)
+    kept = _no_specks(mass)
+    if np.count_nonzero(kept) > 1:
+        kept = _near_largest(labels, kept, largest)
     return _keep(ink, labels, cell, kept), float(mass[kept].sum() / max(mass.sum(), 1e-6))
 
 
@@ -732,7 +734,7 @@ def _beside(labels: np.ndarray, largest: int) -> list[int]:
 
 def _near_largest(labels: np.ndarray, candidates: np.ndarray, largest: int) -> np.ndarray:
     """Gather parts around the largest one, until all others are further away than half the size of what is gathered."""
-    joined, kept = candidates & (np.arange(len(candidates)) == largest), np.zeros_like(candidates)
+    joined, kept = np.arange(len(candidates)) == largest, np.zeros_like(candidates)
     while (joined & ~kept).any():
         kept = joined | kept
         rows, columns = _extent(kept[labels])
