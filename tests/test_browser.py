@@ -24,6 +24,7 @@ if not (playwright and CHROMIUM):
     pytest.skip("needs Playwright and a Chromium on the PATH", allow_module_level=True)
 
 expect = playwright.expect
+expect.set_options(timeout=20_000)  # milliseconds: other tests run beside these
 DRAW_HINT = "Draw a digit from 0 to 9."
 CROSS = [[(0.2, 0.2), (0.8, 0.8)], [(0.8, 0.2), (0.2, 0.8)]]
 

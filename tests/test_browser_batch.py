@@ -58,7 +58,7 @@ TEXTS = ["402", "", "", "7", "3", *[str(index % 10) for index in range(15)]]
 def test_twenty_files_are_read_shown_and_saved(page):
     choose(page, TWENTY)
     summary, cards = page.locator("#upload .summary"), page.locator("#upload .card")
-    expect(summary).to_have_text("Read: 20 of 20 · No digit: 1 · Not readable: 1", timeout=15_000)
+    expect(summary).to_have_text("Read: 20 of 20 · No digit: 1 · Not readable: 1")
     expect(page.locator("#upload .batch-announcement")).to_have_text(re.compile("^Read: 20 of 20"))
     expect(page.get_by_role("button", name="Stop")).to_be_hidden()
     expect(cards.locator(".card-text")).to_have_text(TEXTS)
@@ -127,12 +127,12 @@ def test_a_batch_is_stopped_and_goes_on(page):
     assert len(held) == 3
     page.unroute(READ_FILE)
     page.get_by_role("button", name="Go on").click()
-    expect(summary).to_have_text("Read: 8 of 8", timeout=10_000)
+    expect(summary).to_have_text("Read: 8 of 8")
 
     asked = []
     page.on("request", lambda request: asked.append(request.url) if "component_server" in request.url else None)
     page.locator("#upload-answer").get_by_label("Model").select_option(index=1)  # reads all of them anew
-    expect(summary).to_have_text(re.compile("^Read: 8 of 8"), timeout=10_000)
+    expect(summary).to_have_text(re.compile("^Read: 8 of 8"))
     assert len(asked) == 9
 
 
@@ -145,7 +145,7 @@ def test_an_app_that_does_not_answer_stops_the_batch(page):
     expect(page.locator("#upload-answer .sentence")).to_have_text(re.compile("did not answer"))
     page.unroute(READ_FILE)
     page.get_by_role("button", name="Go on").click()
-    expect(summary).to_have_text("Read: 4 of 4", timeout=10_000)
+    expect(summary).to_have_text("Read: 4 of 4")
 
 
 def test_files_are_dropped_and_pasted(page):
@@ -173,7 +173,7 @@ def test_files_are_dropped_and_pasted(page):
 def test_many_files_fit_a_phone(visit):
     page = visit(viewport={"width": 390, "height": 844})
     choose(page, TWENTY[:6])
-    expect(page.locator("#upload .summary")).to_have_text(re.compile("^Read: 6 of 6"), timeout=10_000)
+    expect(page.locator("#upload .summary")).to_have_text(re.compile("^Read: 6 of 6"))
     page.locator("#upload .listing summary").click()
     assert page.evaluate("document.documentElement.scrollWidth - document.documentElement.clientWidth") == 0
     for control in page.locator("#upload :is(.buttons button, .card, .remove)").filter(visible=True).all():
