@@ -26,24 +26,52 @@ if not (playwright and CHROMIUM):
 expect = playwright.expect
 expect.set_options(timeout=20_000)  # milliseconds: other tests run beside these
 DRAW_HINT = "Draw a digit from 0 to 9."
+DESK = {"width": 1100, "height": 800}
 CROSS = [[(0.2, 0.2), (0.8, 0.8)], [(0.8, 0.2), (0.2, 0.8)]]
 
 
 @pytest.fixture(scope="module")
 def browser():
-    with open_chromium() as browser:
+    with open_chromium("--process-per-site") as browser:
         yield browser
 
 
-@pytest.fixture
-def visit(browser, url):
-    """Opens the app in a fresh context; at the end, fails on any script error or request to another host."""
-    contexts, strangers, errors = [], set(), []
+@pytest.fixture(scope="module")
+def context(browser, url):
+    """Of the usual visitor. One page stays open, so that the others start in its process, which knows the scripts."""
+    context = browser.new_context()
+    context.new_page().goto(f"{url}/favicon.ico")
+    yield context
+    context.close()
 
-    def visit(address: str = url, **options):
-        context = browser.new_context(**{"viewport": {"width": 1100, "height": 800}, **options})
-        contexts.append(context)
-        page = context.new_page()
+
+def forget_visitor(context, url: str) -> None:
+    """Closes the pages, and takes away what they have stored and been allowed."""
+    first, *others = context.pages
+    for page in others:
+        page.close()
+    context.clear_cookies()
+    context.clear_permissions()
+    devtools = context.new_cdp_session(first)
+    devtools.send("Storage.clearDataForOrigin", {"origin": url, "storageTypes": "all"})
+    devtools.detach()
+
+
+@pytest.fixture
+def visit(browser, context, url):
+    """Opens the app as a new visitor; at the end, fails on any script error or request to another host.
+
+    The first page is the usual visitor's, unless it has options: then, as all others, it has a context of its own.
+    """
+    contexts, strangers, errors = [], set(), []
+    forget_visitor(context, url)
+
+    def visit(address: str = url, viewport=DESK, **options):
+        usual = address == url and not options and len(context.pages) == 1
+        if not usual:
+            contexts.append(browser.new_context(**options))
+        page = (context if usual else contexts[-1]).new_page()
+        page.set_viewport_size(viewport)
         page.on("pageerror", lambda error: errors.append(str(error)))
         page.on("request", lambda request: note_stranger(request.url))
         page.goto(address)
@@ -56,8 +84,9 @@ def visit(browser, url):
             strangers.add(address)
 
     yield visit
-    for context in contexts:
-        context.close()
+    forget_visitor(context, url)
+    for own in contexts:
+        own.close()
     assert not strangers and not errors
 
 

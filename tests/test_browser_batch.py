@@ -12,7 +12,7 @@ from strokes import DIGITS, draw_strokes
 
 from mnist_model.ui.assets import read_asset
 
-browser, visit, page = test_browser.browser, test_browser.visit, test_browser.page  # fixtures
+browser, context, visit, page = test_browser.browser, test_browser.context, test_browser.visit, test_browser.page
 expect, expect_digit, expect_number = test_browser.expect, test_browser.expect_digit, test_browser.expect_number
 
 HOSTILE = "<img src=x onerror=document.title=1>.png"

@@ -14,7 +14,7 @@ from serving import open_chromium
 
 from mnist_model.ui.assets import read_asset
 
-visit = test_browser.visit  # a fixture
+context, visit = test_browser.context, test_browser.visit  # fixtures
 expect, expect_number = test_browser.expect, test_browser.expect_number
 
 REMEMBER_TRACKS = """() => {

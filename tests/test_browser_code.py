@@ -6,7 +6,7 @@ from base64 import b64encode
 import test_browser
 from strokes import DIGITS, draw_strokes
 
-browser, visit, page = test_browser.browser, test_browser.visit, test_browser.page  # fixtures
+browser, context, visit, page = test_browser.browser, test_browser.context, test_browser.visit, test_browser.page
 expect = test_browser.expect
 
 

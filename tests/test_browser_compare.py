@@ -10,7 +10,7 @@ from strokes import DIGITS, draw_strokes
 
 from mnist_model.ui.words import with_article
 
-browser, visit, page = test_browser.browser, test_browser.visit, test_browser.page  # fixtures
+browser, context, visit, page = test_browser.browser, test_browser.context, test_browser.visit, test_browser.page
 expect, expect_digit, expect_number = test_browser.expect, test_browser.expect_digit, test_browser.expect_number
 
 NAMES = ["mnist_cnn", "mnist_mlp", "mnist_knn", "mnist_linear"]  # as they are listed

@@ -10,7 +10,7 @@ from fake_camera import chromium_flags, draw_numbers, film, write_video
 from serving import CHROMIUM, CHROMIUM_FLAGS, draw_with_mouse, serve
 from strokes import DIGITS, draw_strokes
 
-browser, visit = test_browser.browser, test_browser.visit  # fixtures
+browser, context, visit = test_browser.browser, test_browser.context, test_browser.visit  # fixtures
 expect = test_browser.expect
 THANKS = "Thank you. Kept as: {}."
 

@@ -7,7 +7,7 @@ import test_browser
 from serving import draw_with_mouse, serve
 from strokes import DIGITS
 
-browser, visit = test_browser.browser, test_browser.visit  # fixtures
+browser, context, visit = test_browser.browser, test_browser.context, test_browser.visit  # fixtures
 expect, expect_digit = test_browser.expect, test_browser.expect_digit
 
 HOSTILE = "<img src=x onerror=\"document.title='broken'\">"

@@ -7,7 +7,7 @@ import shutil
 import pytest
 from reports import confusions
 from serving import ROOT, serve
-from test_browser import browser, expect, visit  # noqa: F401  (fixtures; without Chromium this skips)
+from test_browser import browser, context, expect, visit  # noqa: F401  (fixtures; without Chromium this skips)
 
 from mnist_model.config import bundled_checkpoint
 

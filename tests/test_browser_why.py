@@ -8,7 +8,7 @@ from PIL import Image
 from serving import draw_with_mouse
 from strokes import DIGITS, draw_strokes
 
-browser, visit, page = test_browser.browser, test_browser.visit, test_browser.page  # fixtures
+browser, context, visit, page = test_browser.browser, test_browser.context, test_browser.visit, test_browser.page
 expect, expect_number = test_browser.expect, test_browser.expect_number
 
 EXPLAINED = re.compile("explained")
