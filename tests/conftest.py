@@ -10,6 +10,9 @@ import pytest
 os.environ.setdefault("GRADIO_ANALYTICS_ENABLED", "False")
 os.environ.setdefault("HF_HUB_DISABLE_TELEMETRY", "1")
 os.environ.setdefault("TQDM_DISABLE", "1")
+os.environ.setdefault(
+    "OMP_NUM_THREADS", "1"
+)  # workers that share the cores wait long for threads on more than one each
 
 ROOT = Path(__file__).parent.parent
 LONGEST = ("test_training.py", "test_circle.py", "test_deploy.py", "test_hub.py", "test_recipes.py", "test_loaders.py")
@@ -100,7 +103,7 @@ def run_train(capsys, fresh_accelerate):
 
     def run(*arguments: object) -> str:
         try:
-            train.main(list(map(str, arguments)))
+            train.main([*map(str, arguments), "--threads", "1"])
         except SystemExit as ended:
             assert not ended.code, capsys.readouterr().err
         return capsys.readouterr().out

@@ -203,6 +203,8 @@ def test_train_and_push(hub, tmp_path, tiny_dataset, run_python):
         tmp_path / "run",
         "--seed",
         "1",
+        "--threads",
+        "1",
     )
     push = ("--push-to-hub", "--hub-model-id", ID, "--private")
     done = run_python("train.py", *arguments, *push, env=hub.environment(hub.secret_token))

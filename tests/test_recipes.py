@@ -23,7 +23,9 @@ pytestmark = pytest.mark.usefixtures("fresh_accelerate")
 
 
 def trained(dataset, output, *options) -> Path:
-    train.main(["--dataset", str(dataset), "--output-dir", str(output), "--batch-size", "32", *options])
+    train.main(
+        ["--dataset", str(dataset), "--output-dir", str(output), "--batch-size", "32", "--threads", "1", *options]
+    )
     return output / "checkpoint"
 
 

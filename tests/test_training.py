@@ -48,7 +48,7 @@ def train_command(dataset, output) -> list:
 
 
 def environment() -> dict[str, str]:
-    return {**os.environ, "HF_HUB_OFFLINE": "1", "ACCELERATE_USE_CPU": "true", "OMP_NUM_THREADS": "1"}
+    return {**os.environ, "HF_HUB_OFFLINE": "1", "ACCELERATE_USE_CPU": "true"}
 
 
 def run(command) -> subprocess.CompletedProcess:
@@ -174,7 +174,7 @@ seen, epoch = [], []
 def augment(batch):
     seen.append(batch.images[:, 0, 0].clone() + 256 * batch.images[:, 0, 1].int())
     return batch.images.float()
-config = training.TrainingConfig(output_dir="run", epochs=1, batch_size=8, warmup_fraction=0.1, seed=1)
+config = training.TrainingConfig(output_dir="run", epochs=1, batch_size=8, warmup_fraction=0.1, seed=1, threads=1)
 accelerator = training.make_accelerator(config)
 numbers = torch.arange(301)
 images = torch.zeros(301, 28, 28, dtype=torch.uint8)
@@ -226,7 +226,7 @@ def augmented_signs(batch):
 def fit_small(split, tmp_path, validate=None, augmented=augmented_signs, **options):
     import timm
 
-    config = TrainingConfig(output_dir=str(tmp_path), batch_size=8, mixed_precision="no", **options)
+    config = TrainingConfig(output_dir=str(tmp_path), batch_size=8, mixed_precision="no", threads=1, **options)
     torch.manual_seed(0)
     model = timm.create_model("mnist_cnn", in_chans=1, num_classes=2)
     validate = validate or (lambda model: {"validation_loss": 1.0, "validation_accuracy": 0.5})
@@ -318,7 +318,7 @@ def test_wrong_options_get_a_sentence_and_exit_code_2(options, sentence, capsys,
     monkeypatch.chdir(tmp_path)
     monkeypatch.setattr("huggingface_hub.constants.HF_HUB_OFFLINE", True)  # else it is asked for again and again
     with pytest.raises(SystemExit) as exit_:
-        train.main(["--dataset", str(tiny_dataset), "--epochs", "1", *options])
+        train.main(["--dataset", str(tiny_dataset), "--epochs", "1", "--threads", "1", *options])
     assert exit_.value.code == 2
     error = capsys.readouterr().err
     assert sentence in error and "Traceback" not in error
