@@ -10,9 +10,8 @@ import pytest
 os.environ.setdefault("GRADIO_ANALYTICS_ENABLED", "False")
 os.environ.setdefault("HF_HUB_DISABLE_TELEMETRY", "1")
 os.environ.setdefault("TQDM_DISABLE", "1")
-os.environ.setdefault(
-    "OMP_NUM_THREADS", "1"
-)  # workers that share the cores wait long for threads on more than one each
+# Where workers share the cores, threads of torch's on more than one each wait long for one another.
+os.environ.setdefault("OMP_NUM_THREADS", "1")
 
 ROOT = Path(__file__).parent.parent
 LONGEST = ("test_training.py", "test_circle.py", "test_deploy.py", "test_hub.py", "test_recipes.py", "test_loaders.py")

@@ -13,7 +13,7 @@ from hypothesis.extra.numpy import (
     integer_dtypes,
     unsigned_integer_dtypes,
 )
-from PIL import Image, ImageDraw, ImageOps
+from PIL import Image, ImageDraw, ImageFilter, ImageOps
 from strokes import DIGITS, draw_digit, draw_strokes
 
 from mnist_model.preprocessing import (
@@ -233,6 +233,37 @@ def test_an_empty_squared_sheet_in_a_shadow_is_no_ink():
     blank = np.full((480, 640), 255, np.uint8)
     for seed in range(3):
         assert not canonicalize(as_photographed(blank, seed, lines=40)).any()
+
+
+def on_ruled_paper(digit: int, rules: Image.Image, ink: float, noise: float) -> np.ndarray:
+    """A digit on smooth paper in an even light, from close; `ink` is the share of the light that the pen takes."""
+    page = Image.new("L", rules.size, 255)
+    page.paste(draw_digit(digit, side=180, pen=7), (110, 80))
+    page = np.minimum(255 - (255 - np.asarray(page, float)) * ink, np.asarray(rules, float)) * 0.85
+    return page + np.random.default_rng(digit).normal(0, noise, page.shape)
+
+
+@pytest.mark.parametrize("digit", range(10))
+def test_faint_rules_on_smooth_paper_are_no_ink(digit):
+    rules = Image.new("L", (400, 340), 255)
+    for y in range(20, 340, 90):
+        ImageDraw.Draw(rules).line([(0, y), (400, y + 8 * digit - 40)], fill=240, width=3)
+    ink = find_ink(on_ruled_paper(digit, rules, ink=0.25, noise=0.8).round().astype(np.float32), stroke=7, bright=False)
+    assert not ink[:, :100].any() and not ink[:, 300:].any() and (ink > 0.5).sum() > 300
+
+
+def test_a_rule_that_is_found_twice_is_no_ink():
+    """Drawn on whole pixels a steep line is straight nowhere: another fits it for some of its way."""
+    for seed in range(60):
+        rng = np.random.default_rng(seed)
+        slope, gap = rng.uniform(-20, 20), int(rng.integers(50, 90))
+        rules = Image.new("L", (400, 340), 255)
+        for x in range(int(rng.integers(0, gap)), 400, gap):
+            ImageDraw.Draw(rules).line([(x, 0), (x + slope, 340)], fill=200, width=2)
+        rules = rules.filter(ImageFilter.GaussianBlur(0.6))
+        page = on_ruled_paper(seed % 10, rules, ink=0.35, noise=0.5) * np.linspace(1, 0.9, 400)
+        ink = find_ink(page.astype(np.uint8).astype(np.float32), stroke=7, bright=False)
+        assert (ink[:60] > 0.2).sum() < 20 and (ink[-60:] > 0.2).sum() < 20, seed
 
 
 @pytest.mark.parametrize("courses", [9, 10, 11])
