@@ -294,9 +294,9 @@ def find_ink_and_ground(
     small = max(away.shape) <= 2 * SIDE
     exact, flat, about = (int(np.count_nonzero(away < limit)) for limit in (1, 3, 0.3 * away.max()))
     # Plain: what is about as bright as the ground is exactly so, and is most of the picture, or all but strokes. A
-    # digit may fill a very small picture, and has soft edges where that was enlarged. A photograph of the smoothest
-    # paper has grain, if only of a level or two.
-    plain = exact > 0.5 * flat and (flat > 0.6 * away.size or _all_but_strokes(away, flat))
+    # digit may fill a very small picture, and has soft edges where that was enlarged. From close, the smoothest paper
+    # is all but plain: it has grain of a level or two.
+    plain = (not stroke or exact > 0.5 * flat) and (flat > 0.6 * away.size or _all_but_strokes(away, flat))
     if flat > (0.5 if small else 0.75) * about and (small or plain):
         difference, ground = grey - level, np.full_like(grey, level)
         bright = _ink_is_brighter(difference) if bright is None else bright
@@ -502,7 +502,7 @@ def _rules(ink: np.ndarray, fine: np.ndarray, close: bool) -> tuple[np.ndarray, 
     across = (level > 0) & ~_crossed(mask & (upright == 0), thick, 0)
     along = (upright > 0) & ~_crossed(mask & (level == 0), thick_upright, 1)
     level = level + upright
-    darker = ink > 1.25 * level + threshold
+    darker = ink > (1.25 if close else 2) * level + threshold
     hidden = (ink > level) & (fine < 0.3 * level)
     beside = running(level, 3, np.maximum)  # a line's edge may be a pixel further out than its middle tells
     return (across | along) & ~darker & ~hidden, (beside > 0) & (ink < 3 * beside + threshold)
@@ -544,7 +544,8 @@ def _level_rules(ink: np.ndarray, threshold: float, close: bool) -> tuple[np.nda
         low = profile < max(0.3 * profile[peak], 0.5)
         before, after = np.flatnonzero(low[:peak]), np.flatnonzero(low[peak:])
         if before.size and after.size:  # else it is too thick for a printed line
-            level = np.median(values[peak - 1 : peak + 2].max(axis=0))  # it may drift by a pixel
+            # From close a line drifts by a pixel; from afar a stroke looks like a line, though not for all of its way.
+            level = np.median(values[peak - 1 : peak + 2].max(axis=0)) if close else profile[peak]
             found.append((rows[before[-1] : peak + after[0] + 1], columns, level, seen))
     # A stroke may look like a line, though not run across the whole picture; of four in line with the paper some are
     # printed.
