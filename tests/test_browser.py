@@ -64,7 +64,6 @@ def visit(browser, context, url):
     The first page is the usual visitor's, unless it has options: then, as all others, it has a context of its own.
     """
     contexts, strangers, errors = [], set(), []
-    forget_visitor(context, url)
 
     def visit(address: str = url, viewport=DESK, **options):
         usual = address == url and not options and len(context.pages) == 1

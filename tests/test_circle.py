@@ -57,7 +57,7 @@ class Visitor:
 
 
 def test_a_misread_drawing_is_corrected_learnt_and_then_read_right(hub, digits, tmp_path, run_python):
-    environment = hub.environment(hub.secret_token) | {"ACCELERATE_USE_CPU": "true", "OMP_NUM_THREADS": "1"}
+    environment = hub.environment(hub.secret_token) | {"ACCELERATE_USE_CPU": "true"}
     drawings = [one_with_flag(0.01 * step) for step in range(-4, 5)]
     unseen = one_with_flag(0.005)
 

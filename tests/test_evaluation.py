@@ -43,8 +43,7 @@ def exact_logits(model, loader):
 
 
 @pytest.fixture
-def accelerator(request):
-    AcceleratorState._reset_state(reset_partial_state=True)
+def accelerator(request, fresh_accelerate):
     yield Accelerator(cpu=True, mixed_precision=getattr(request, "param", "no"))
     AcceleratorState._reset_state(reset_partial_state=True)
 

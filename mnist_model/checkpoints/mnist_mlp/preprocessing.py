@@ -292,12 +292,15 @@ def find_ink_and_ground(
     level = _level_of_border(grey)
     away = np.abs(grey - level)
     small = max(away.shape) <= 2 * SIDE
-    exact, flat, about = (int(np.count_nonzero(away < limit)) for limit in (1, 3, 0.3 * away.max()))
+    flat, about = (int(np.count_nonzero(away < limit)) for limit in (3, 0.3 * away.max()))
     # Plain: what is about as bright as the ground is exactly so, and is most of the picture, or all but strokes. A
     # digit may fill a very small picture, and has soft edges where that was enlarged. From close, the smoothest paper
     # is all but plain: it has grain of a level or two.
-    plain = (not stroke or exact > 0.5 * flat) and (flat > 0.6 * away.size or _all_but_strokes(away, flat))
-    if flat > (0.5 if small else 0.75) * about and (small or plain):
+    plain = flat > (0.5 if small else 0.75) * about
+    if plain and not small:
+        grainy = bool(stroke) and np.count_nonzero(away < 1) <= 0.5 * flat
+        plain = not grainy and (flat > 0.6 * away.size or _all_but_strokes(away, flat))
+    if plain:
         difference, ground = grey - level, np.full_like(grey, level)
         bright = _ink_is_brighter(difference) if bright is None else bright
         ink = np.maximum(difference if bright else -difference, 0)
