@@ -55,7 +55,7 @@ from mnist_model.metrics import fit_temperature
 from mnist_model.plots import save_plots
 from mnist_model.recipes import RECIPES
 from mnist_model.rejection import Rejection
-from mnist_model.rejection_training import RECIPE, fit_rejection, with_hard_edges, with_nondigits
+from mnist_model.rejection_training import HARD_EDGED, RECIPE, fit_rejection, with_nondigits
 from mnist_model.training import TrainingConfig, fit, make_accelerator, seed_of
 
 EVALUATION_BATCH = 500
@@ -187,7 +187,10 @@ def learn(
         return model.to(accelerator.device).eval(), []
     if not training.epochs:
         raise MnistModelError(f"--epochs must lie between 1 and 10000 for {training.model}, and is 0.")
-    augmented = partial(augment, label_names=data.label_names, config=augmentation)
+
+    def augmented(batch: Split, progress: float) -> torch.Tensor:
+        return augment(batch, data.label_names, augmentation.at(progress))
+
     return fit(model, data.train, augmented, make_validate(data.validation, model, accelerator), training, accelerator)
 
 
@@ -231,8 +234,10 @@ def learn_rejection(
     train, validation = (with_nondigits(split, everything_else) for split in (data.train, data.validation))
     network = create_network(REJECTION_NETWORK, in_chans=1, num_classes=everything_else + 1)
 
-    def augmented(batch: Split) -> torch.Tensor:
-        return with_hard_edges(augment(batch, data.label_names, augmentation))
+    jagged = replace(augmentation, hard_edges=HARD_EDGED)
+
+    def augmented(batch: Split, progress: float = 0.0) -> torch.Tensor:
+        return augment(batch, data.label_names, jagged)
 
     validate = make_validate(validation, network, accelerator)
     network, history = fit(network, train, augmented, validate, training, accelerator)

@@ -20,6 +20,11 @@ from .errors import MnistModelError
 from .preprocessing import PIXEL_MEAN, PIXEL_STD, SIDE, canonicalize
 from .styles import draw_styles
 
+ANNEAL_FROM = 2 / 3  # of the epochs
+
+COARSEST = 18  # pixels along a side of the coarsest canvas of hard edges
+FULL_PIXEL = (0.25, 0.6)  # a pixel of it is full from so much ink on
+
 
 @dataclass
 class DataConfig:
@@ -228,11 +233,31 @@ class AugmentConfig:
         metadata={"help": "share of 0, 1, 4, 7 and 9 drawn in a style that MNIST lacks"},
     )
     blur: float = field(default=0.4, metadata={"help": "limit of blurring and of sharpening, 0 to 1"})
+    hard_edges: float = field(
+        default=0.0, metadata={"help": "share drawn again without antialiasing, on a canvas of so few pixels"}
+    )
+    anneal: float = field(
+        default=0.0, metadata={"help": "part of all these that is taken away in the last third of the epochs, 0 to 1"}
+    )
 
     def __post_init__(self):
         for name, value in vars(self).items():
             if value < 0:
-                raise MnistModelError(f"--{name} must not be negative, and is {value}.")
+                raise MnistModelError(f"--{name.replace('_', '-')} must not be negative, and is {value}.")
+        for name in ("hard_edges", "anneal"):
+            if getattr(self, name) > 1:
+                raise MnistModelError(f"--{name.replace('_', '-')} must be at most 1, and is {getattr(self, name)}.")
+
+    def at(self, progress: float) -> "AugmentConfig":
+        """The limits when so much of the training is over, 0 to 1: in the last third without what `anneal` takes.
+
+        The last epochs see pictures that are more like real ones (Ge et al., 2021, end without strong augmentation).
+        """
+        if progress < ANNEAL_FROM:
+            return self
+        return AugmentConfig(
+            **{name: value * (1 - self.anneal) for name, value in vars(self).items()} | {"anneal": 0.0}
+        )
 
 
 def augment(batch: Split, label_names: list[str], config: AugmentConfig) -> Tensor:
@@ -240,7 +265,7 @@ def augment(batch: Split, label_names: list[str], config: AugmentConfig) -> Tens
 
     Some are given a style that MNIST lacks (`styles.draw_styles`). Strokes are thickened or thinned, then rotated,
     scaled, slanted, shifted and bent by a smooth random displacement (Simard et al., 2003), in one resampling; then
-    blurred or sharpened.
+    blurred or sharpened; and some are drawn again with hard edges (`with_hard_edges`).
 
     Args:
         batch: pictures and labels, B of them.
@@ -254,7 +279,29 @@ def augment(batch: Split, label_names: list[str], config: AugmentConfig) -> Tens
     x = _change_thickness(x, config.thickness)
     grid = _affine_grid(x, config) + _elastic_displacement(x, config.elastic)
     x = F.grid_sample(x, grid, mode="bilinear", padding_mode="zeros", align_corners=False)
-    return _change_sharpness(x, config.blur)[:, 0]
+    return with_hard_edges(_change_sharpness(x, config.blur)[:, 0], config.hard_edges)
+
+
+def with_hard_edges(images: Tensor, share: float) -> Tensor:
+    """Draw some pictures again on a coarse canvas whose pixels are full or empty, as those of small canvases are.
+
+    Args:
+        images: float32, shape (N, 28, 28), values 0 to 255.
+        share: of them, drawn again: 0 to 1. All of these have the same canvas of 18 to 28 pixels.
+    Returns:
+        float32, shape (N, 28, 28), values 0 to 255. Random numbers come from torch's global generator.
+    """
+    if not share:
+        return images
+    chosen = torch.randperm(len(images))[: round(share * len(images))].to(images.device)
+    side = int(torch.randint(COARSEST, images.shape[-1] + 1, ()))
+    low, high = FULL_PIXEL
+    coarse = F.interpolate(images[chosen, None], size=(side, side), mode="area")
+    full = coarse.amax(dim=(2, 3), keepdim=True) * (low + (high - low) * torch.rand(len(chosen), 1, 1, 1).to(coarse))
+    hard = torch.where(coarse > full, 255.0, 0.0)
+    result = images.clone()
+    result[chosen] = F.interpolate(hard, size=images.shape[1:], mode="bilinear", align_corners=False)[:, 0]
+    return result
 
 
 def _uniform(x: Tensor, limit: float) -> Tensor:

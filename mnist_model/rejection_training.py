@@ -10,7 +10,6 @@ from typing import Any
 
 import numpy as np
 import torch
-import torch.nn.functional as F
 from torch import Tensor, nn
 
 from .data import Split, input_size_of, to_pixel_values
@@ -39,8 +38,6 @@ BATCH = 500
 
 # Some pictures are drawn on a canvas of so few pixels, without antialiasing: jagged strokes are no sign of a letter.
 HARD_EDGED = 0.15  # share of the pictures
-COARSEST = 18  # pixels along a side of the coarsest canvas
-FULL_PIXEL = (0.25, 0.6)  # a pixel is full from so much ink on
 
 
 def with_nondigits(split: Split, label: int) -> Split:
@@ -48,26 +45,6 @@ def with_nondigits(split: Split, label: int) -> Split:
     made = [make_nondigits(part, len(part)).round().to(torch.uint8) for part in split.images.split(BATCH)]
     labels = torch.full_like(split.labels, label)
     return Split(torch.cat([split.images, *made]), torch.cat([split.labels, labels]))
-
-
-def with_hard_edges(images: Tensor, share: float = HARD_EDGED) -> Tensor:
-    """Draw some pictures again on a coarse canvas whose pixels are full or empty, as those of small canvases are.
-
-    Args:
-        images: float32, shape (N, 28, 28), values 0 to 255.
-        share: of them, drawn again: 0 to 1. All of these have the same canvas of 18 to 28 pixels.
-    Returns:
-        float32, shape (N, 28, 28), values 0 to 255. Random numbers come from torch's global generator.
-    """
-    chosen = torch.randperm(len(images))[: round(share * len(images))].to(images.device)
-    side = int(torch.randint(COARSEST, images.shape[-1] + 1, ()))
-    low, high = FULL_PIXEL
-    coarse = F.interpolate(images[chosen, None], size=(side, side), mode="area")
-    full = coarse.amax(dim=(2, 3), keepdim=True) * (low + (high - low) * torch.rand(len(chosen), 1, 1, 1).to(coarse))
-    hard = torch.where(coarse > full, 255.0, 0.0)
-    result = images.clone()
-    result[chosen] = F.interpolate(hard, size=images.shape[1:], mode="bilinear", align_corners=False)[:, 0]
-    return result
 
 
 def fit_rejection(

@@ -41,7 +41,7 @@ NEWTON_SCHULZ = muon.zeropower_via_newtonschulz
 
 @dataclass
 class TrainingConfig:
-    """How to learn. The defaults are the recipe of the bundled checkpoint."""
+    """How to learn. A model's recipe (`recipes.RECIPES`) prevails over the defaults."""
 
     model: str = field(default="mnist_cnn", metadata={"help": "one of mnist_model.architectures"})
     output_dir: str = field(
@@ -162,7 +162,7 @@ def _keep_freed_memory() -> None:
 def fit(
     model: nn.Module,
     train: Split,
-    augment: Callable[[Split], Tensor],
+    augment: Callable[[Split, float], Tensor],
     validate: Callable[[nn.Module], dict[str, float]],
     config: TrainingConfig,
     accelerator: Accelerator,
@@ -172,7 +172,8 @@ def fit(
     Args:
         model: takes (B, 1, H, W) and gives logits of shape (B, classes).
         train: the pictures to learn from.
-        augment: called with a batch or several at once; gives float32 pictures of shape (B, 28, 28), values 0 to 255.
+        augment: called with a batch or several at once, and with the part of the epochs that is over, 0 to 1; gives
+            float32 pictures of shape (B, 28, 28), values 0 to 255.
         validate: called after each epoch, in every process, with a float32 model; gives `validation_loss` and
             `validation_accuracy`.
     Returns:
@@ -282,7 +283,8 @@ def _train_epoch(
     totals = torch.zeros(3, dtype=torch.float64, device=accelerator.device)  # loss, right, seen
     learning_rate = scheduler.get_last_lr()[0]
     quiet = not (accelerator.is_main_process and sys.stderr.isatty())
-    batches = _augmented(train, [part for parts in steps for part in parts], augment)
+    progress = (number - 1) / config.epochs
+    batches = _augmented(train, [part for parts in steps for part in parts], augment, progress)
     with tqdm(total=len(train), desc=f"epoch {number}/{config.epochs}", unit=" img", disable=quiet, leave=False) as bar:
         for step, parts in enumerate(steps):
             for _ in parts:
@@ -302,13 +304,13 @@ def _train_epoch(
     return {"learning_rate": learning_rate, "train_loss": loss / seen, "train_accuracy": right / seen}
 
 
-def _augmented(train: Split, batches: list[Tensor], augment) -> Iterator[tuple[Tensor, Tensor]]:
+def _augmented(train: Split, batches: list[Tensor], augment, progress: float) -> Iterator[tuple[Tensor, Tensor]]:
     """Pictures, augmented, and labels of each batch of indices."""
     at_once = max(1, AUGMENTED_AT_ONCE // max(1, len(batches[0])))
     for start in range(0, len(batches), at_once):
         group = batches[start : start + at_once]
         pictures, sizes = train[torch.cat(group)], [len(batch) for batch in group]
-        yield from zip(augment(pictures).split(sizes), pictures.labels.split(sizes), strict=True)
+        yield from zip(augment(pictures, progress).split(sizes), pictures.labels.split(sizes), strict=True)
 
 
 def _train_step(model, optimizer, scheduler, images: Tensor, labels: Tensor, config, accelerator) -> Tensor:
@@ -340,7 +342,7 @@ def _settle_statistics(model: nn.Module, train: Split, augment, accelerator: Acc
     """
     mine = torch.arange(accelerator.process_index, len(train), accelerator.num_processes)[:10_000]
     batches = [train[part] for part in mine.split(500)]
-    pictures = (images for batch in batches for images in (batch.images, augment(batch)))
+    pictures = (images for batch in batches for images in (batch.images, augment(batch, 1.0)))
     update_bn((to_pixel_values(images, input_size_of(model)) for images in pictures), model)
     _average_buffers(model, accelerator)
 

@@ -228,6 +228,11 @@ def test_every_option_of_the_run_is_shown(text):
         (["training", "data", "validation_fraction"], 0.125, ["12.5% of the training split"]),
         (["training", "data", "max_train_samples"], 2500, ["Only 2,500 pictures"]),
         (["training", "augmentation"], {"shear": 0.5, "styles": 0.25}, ["last 2 options", "25% of the digits that"]),
+        (
+            ["training", "augmentation"],
+            {"hard_edges": 0.125, "anneal": 0.25},
+            ["12.5% of the pictures were drawn again", "were 75% of that"],
+        ),
         (["cost", "seconds"], 7300, ["took 2.0 hours"]),
         (["cost", "training_seconds"], 61, ["itself 61 seconds"]),
         (["cost", "device"], "tpu", ["process on tpu"]),

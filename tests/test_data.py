@@ -1,6 +1,6 @@
 """Data sets to tensors: columns, the split, batches, what the network sees, augmentation."""
 
-from dataclasses import fields
+from dataclasses import fields, replace
 
 import numpy as np
 import pytest
@@ -20,6 +20,7 @@ from mnist_model.data import (
     load_data,
     stratified_split,
     to_pixel_values,
+    with_hard_edges,
 )
 from mnist_model.preprocessing import PIXEL_MEAN, PIXEL_STD, canonicalize
 
@@ -151,12 +152,34 @@ def test_augmentation_redraws_and_never_mirrors(digits):
 
 def test_each_augmentation_does_its_own(digits):
     torch.manual_seed(1)
-    for name in STILL:
+    for name in STILL.keys() - {"anneal"}:
         changed = augmented(digits, **{**STILL, name: 5.0 if name == "rotation" else 0.9})
         assert (changed - digits.float()).abs().max() > 5, name
     thick = torch.stack([augmented(digits, **{**STILL, "thickness": 1.0}).sum(dim=(1, 2)) for _ in range(30)])
     ink = digits.float().sum(dim=(1, 2))
     assert (thick.max(dim=0).values > 1.2 * ink).all() and (thick.min(dim=0).values < 0.8 * ink).all()
+
+
+def test_some_pictures_get_hard_edges_and_the_others_stay():
+    torch.manual_seed(0)
+    images = torch.nn.functional.avg_pool2d((torch.rand(200, 1, 28, 28) > 0.6) * 255.0, 5, 1, 2)[:, 0]
+    hard = with_hard_edges(images, share=0.25)
+    changed = (hard != images).flatten(1).any(dim=1)
+    assert hard.shape == images.shape and hard.min() >= 0 and hard.max().item() == pytest.approx(255)
+    assert changed.sum() == 50
+    # What ink there was is still there, and most pixels are full or empty.
+    assert torch.corrcoef(torch.stack([hard[changed].flatten(), images[changed].flatten()]))[0, 1] > 0.5
+    extremes = ((hard[changed] < 1) | (hard[changed] > 254)).float().mean()
+    assert extremes > 0.3 > ((images < 1) | (images > 254)).float().mean()
+
+
+def test_the_last_third_of_training_bends_less():
+    config = AugmentConfig(rotation=10.0, styles=0.5, hard_edges=0.1, anneal=0.4)
+    assert [config.at(progress).rotation for progress in (0.0, 0.6, 0.7, 1.0)] == [10.0, 10.0, 6.0, 6.0]
+    assert config.at(0.9) == replace(
+        AugmentConfig(**{name: 0.6 * value for name, value in vars(config).items()}), anneal=0.0
+    )
+    assert AugmentConfig().at(1.0) == AugmentConfig()
 
 
 def test_mnist_is_whole(mnist):

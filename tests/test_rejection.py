@@ -13,7 +13,7 @@ from mnist_model.architectures import REJECTION_NETWORK, create_network
 from mnist_model.config import bundled_checkpoint
 from mnist_model.data import Split
 from mnist_model.rejection import REJECTION_FILE, Rejection, free_energy, rejection_curve
-from mnist_model.rejection_training import DIGITS_REFUSED, fit_rejection, with_hard_edges, with_nondigits
+from mnist_model.rejection_training import DIGITS_REFUSED, fit_rejection, with_nondigits
 
 LETTERS = {
     "A": [[(0.2, 0.9), (0.5, 0.1), (0.8, 0.9)], [(0.32, 0.6), (0.68, 0.6)]],
@@ -87,19 +87,6 @@ def test_as_many_non_digits_as_digits():
     both = with_nondigits(digits, label=10)
     assert both.labels.tolist() == [*range(7), *[10] * 7] and both.images.dtype == torch.uint8
     assert torch.equal(both.images[:7], digits.images) and both.images[7:].flatten(1).any(dim=1).all()
-
-
-def test_some_pictures_get_hard_edges_and_the_others_stay():
-    torch.manual_seed(0)
-    images = torch.nn.functional.avg_pool2d((torch.rand(200, 1, 28, 28) > 0.6) * 255.0, 5, 1, 2)[:, 0]
-    hard = with_hard_edges(images, share=0.25)
-    changed = (hard != images).flatten(1).any(dim=1)
-    assert hard.shape == images.shape and hard.min() >= 0 and hard.max().item() == pytest.approx(255)
-    assert changed.sum() == 50
-    # What ink there was is still there, and most pixels are full or empty.
-    assert torch.corrcoef(torch.stack([hard[changed].flatten(), images[changed].flatten()]))[0, 1] > 0.5
-    extremes = ((hard[changed] < 1) | (hard[changed] > 254)).float().mean()
-    assert extremes > 0.3 > ((images < 1) | (images > 254)).float().mean()
 
 
 def test_the_threshold_costs_the_digits_it_may():

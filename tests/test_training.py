@@ -171,7 +171,7 @@ COUNTING = """
 import json, torch, timm, mnist_model.training as training
 from mnist_model.data import Split
 seen, epoch = [], []
-def augment(batch):
+def augment(batch, progress):
     seen.append(batch.images[:, 0, 0].clone() + 256 * batch.images[:, 0, 1].int())
     return batch.images.float()
 config = training.TrainingConfig(output_dir="run", epochs=1, batch_size=8, warmup_fraction=0.1, seed=1, threads=1)
@@ -219,7 +219,7 @@ def two_classes() -> Split:
     return Split(images, torch.arange(80) % 2)
 
 
-def augmented_signs(batch):
+def augmented_signs(batch, progress):
     return augment(batch, ["dash", "bar"], AugmentConfig())
 
 
@@ -252,7 +252,7 @@ def test_it_learns(two_classes, tmp_path, options):
 
 
 def test_batch_norm_knows_pictures_as_they_are_and_as_they_are_augmented(two_classes, tmp_path):
-    def negative(batch):
+    def negative(batch, progress=1.0):
         return 255.0 - batch.images
 
     model, _ = fit_small(two_classes, tmp_path, augmented=negative, epochs=1)
