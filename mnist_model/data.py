@@ -234,7 +234,7 @@ class AugmentConfig:
     )
     blur: float = field(default=0.4, metadata={"help": "limit of blurring and of sharpening, 0 to 1"})
     hard_edges: float = field(
-        default=0.0, metadata={"help": "share drawn again without antialiasing, on a canvas of so few pixels"}
+        default=0.0, metadata={"help": "share drawn again without antialiasing, on a canvas of few pixels"}
     )
     anneal: float = field(
         default=0.0, metadata={"help": "part of all these that is taken away in the last third of the epochs, 0 to 1"}
@@ -242,11 +242,11 @@ class AugmentConfig:
 
     def __post_init__(self):
         for name, value in vars(self).items():
+            option = "--" + name.replace("_", "-")
             if value < 0:
-                raise MnistModelError(f"--{name.replace('_', '-')} must not be negative, and is {value}.")
-        for name in ("hard_edges", "anneal"):
-            if getattr(self, name) > 1:
-                raise MnistModelError(f"--{name.replace('_', '-')} must be at most 1, and is {getattr(self, name)}.")
+                raise MnistModelError(f"{option} must not be negative, and is {value}.")
+            if name in ("hard_edges", "anneal") and value > 1:
+                raise MnistModelError(f"{option} must be at most 1, and is {value}.")
 
     def at(self, progress: float) -> "AugmentConfig":
         """The limits when so much of the training is over, 0 to 1: in the last third without what `anneal` takes.

@@ -36,7 +36,7 @@ DIGITS_REFUSED = 0.02  # of augmented ones: of those that people draw, half as m
 DIGITS_BELOW_CAP = 0.25
 BATCH = 500
 
-# Some pictures are drawn on a canvas of so few pixels, without antialiasing: jagged strokes are no sign of a letter.
+# Some pictures are drawn on a canvas of few pixels, without antialiasing: jagged strokes are no sign of a letter.
 HARD_EDGED = 0.15  # share of the pictures
 
 
