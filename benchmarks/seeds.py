@@ -18,6 +18,7 @@ from mnist_model.evaluation import Report
 
 REPORTS = Path(__file__).parent / "reports"
 BUNDLED = ("config.json", "model.safetensors", "model.onnx", "report.json", "*.py", "rejection.onnx")
+PLOTS = ("training_curves.png", "confusion_matrix.png", "reliability.png", "rejection.png")
 
 
 def run_folder(model: str, seed: int) -> Path:
@@ -35,11 +36,11 @@ def train(model: str, seed: int, options: list[str]) -> None:
 
 
 def bundle(model: str) -> None:
-    """Without the plots: they are made from the report, and mistakes.png shows pictures of MNIST."""
+    """Plots of the default model alone, for the size of the package; never mistakes.png, which shows MNIST itself."""
     source, target = run_folder(model, 0) / "checkpoint", bundled_checkpoint(model)
     shutil.rmtree(target, ignore_errors=True)
     target.mkdir(parents=True)
-    for pattern in BUNDLED:
+    for pattern in BUNDLED + (PLOTS if model == "mnist_cnn" else ()):
         for file in source.glob(pattern):
             shutil.copyfile(file, target / file.name)
 
