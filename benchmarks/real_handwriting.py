@@ -15,7 +15,7 @@ import sys
 from pathlib import Path
 
 from handwriting.measure import THUMBNAIL, Outcome, Task, measure_all
-from handwriting.sets import SETS
+from handwriting.sets import OF_ONE_DIGIT, SETS
 from PIL import Image, ImageDraw
 
 from mnist_model import MnistModelError
@@ -30,13 +30,21 @@ def parse_options(arguments: list[str] | None) -> argparse.Namespace:
     )
     parser.add_argument("--model", metavar="ID", help="Hub id or checkpoint folder (default: the bundled model)")
     parser.add_argument("--mnist", metavar="DATASET", help="measure on the test split of this folder or id, too")
+    parser.add_argument(
+        "--resize-and-invert",
+        action="store_true",
+        help="squeeze pictures of one digit into 28x28 and invert them, as most demonstrations do, for comparison",
+    )
     parser.add_argument("--processes", type=positive, default=1, help="measure in so many processes (default: 1)")
     parser.add_argument("--mistakes", type=Path, metavar="PNG", help="draw a contact sheet of the worst mistakes")
     parser.add_argument("--worst", type=positive, default=100, help="mistakes on the sheet (default: 100)")
     parser.add_argument("--json", type=Path, metavar="FILE", help="write all figures here")
     parser.add_argument("--save", type=Path, metavar="FOLDER", help="add the table to this checkpoint's report.json")
     options = parser.parse_args(arguments)
-    options.sets = options.sets or [name for name in SETS if name != "mnist" or options.mnist]
+    sets = OF_ONE_DIGIT if options.resize_and_invert else SETS
+    options.sets = options.sets or [name for name in sets if name != "mnist" or options.mnist]
+    if not set(options.sets) <= set(sets):
+        parser.error(f"--resize-and-invert is for pictures of one digit: {', '.join(sets)}")
     if "mnist" in options.sets and not options.mnist:
         parser.error("--sets mnist wants --mnist DATASET")
     return options
@@ -61,7 +69,7 @@ def main(arguments: list[str] | None = None) -> int:
 def run(options: argparse.Namespace) -> None:
     if options.save:
         read_report(options.save)  # before minutes are spent
-    task = Task(options.folder, options.sets, options.limit, options.mnist, options.model)
+    task = Task(options.folder, options.sets, options.limit, options.mnist, options.model, options.resize_and_invert)
     table, mistakes = [], []
     for figures, outcomes in measure_all(task, options.processes):
         if not table:

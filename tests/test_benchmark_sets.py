@@ -206,6 +206,23 @@ def test_the_table_the_sheet_and_the_report(folder, tmp_path, capsys):
     assert not list(tmp_path.glob(".*"))
 
 
+def test_resized_and_inverted_is_what_most_demonstrations_do(folder, capsys):
+    (row,) = sets.build_rows(folder, ["page"])
+    usual = sets.resized_and_inverted(row)
+    page, squeezed = row.samples[0].render(), usual.samples[0].render()
+    assert squeezed.size == (28, 28) and np.asarray(squeezed)[0, 0] == 0
+    ink = (255 - np.asarray(page.convert("L"))).mean()
+    assert np.asarray(squeezed).mean() == pytest.approx(ink, rel=0.15)  # as much ink, where it was
+    assert usual.right == sets.LABEL and usual.goal is None
+
+    assert real_handwriting.main([str(folder), "--sets", "page", "--resize-and-invert"]) == 0
+    right = float(capsys.readouterr().out.split("page")[1].split("%")[0])
+    assert right < 50  # a thin, small digit vanishes
+    with pytest.raises(SystemExit):
+        real_handwriting.main([str(folder), "--sets", "numbers", "--resize-and-invert"])
+    assert "pictures of one digit" in capsys.readouterr().err
+
+
 def test_a_report_that_is_not_there_is_said_before_anything_is_measured(folder, tmp_path, capsys):
     assert real_handwriting.main([str(folder), "--save", str(tmp_path)]) == 2
     captured = capsys.readouterr()

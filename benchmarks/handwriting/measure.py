@@ -13,7 +13,7 @@ from PIL import Image, ImageOps
 
 from mnist_model import DigitRecognizer
 
-from .sets import KEPT, LABEL, MNIST_TOLERANCE, NUMBER, REFUSED, Row, Sample, build_rows
+from .sets import KEPT, LABEL, MNIST_TOLERANCE, NUMBER, REFUSED, Row, Sample, build_rows, resized_and_inverted
 
 BATCH = 25  # pictures, some of 12 megapixels, that are held at once
 THUMBNAIL = 120  # pixels
@@ -21,13 +21,14 @@ THUMBNAIL = 120  # pixels
 
 @dataclass(frozen=True)
 class Task:
-    """Everything that a process needs to know: the arguments of `build_rows`, and the model."""
+    """Everything that a process needs to know: the arguments of `build_rows`, the model, and what comes before it."""
 
     folder: Path
     sets: list[str]
     limit: int | None = None
     mnist: str | None = None
     model: str | None = None
+    resize_and_invert: bool = False
 
 
 @dataclass(frozen=True)
@@ -79,6 +80,8 @@ def prepare(task: Task) -> None:
     global _rows, _recognizer
     _recognizer = DigitRecognizer.from_pretrained(task.model)
     _rows = build_rows(task.folder, task.sets, task.limit, task.mnist)
+    if task.resize_and_invert:
+        _rows = [resized_and_inverted(row) for row in _rows]
 
 
 def measure_batch(row_index: int, start: int) -> list[Outcome]:

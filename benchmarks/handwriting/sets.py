@@ -6,7 +6,7 @@ Every picture is made anew from its row's name and its own number, so that it is
 import json
 import zlib
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import partial
 from pathlib import Path
 
@@ -27,6 +27,7 @@ SETS = (
     *("pens", "page", "white", "coloured", "transparent", "tiny", "enlarged", "close", "cell", "photographed"),
     *("numbers", "others", "nondigits", "mnist"),
 )
+OF_ONE_DIGIT = SETS[: SETS.index("numbers")]
 # Pictures of each file, where all of them would take too long for what they tell.
 DEFAULT_LIMITS = dict.fromkeys(("white", "coloured", "transparent", "tiny", "enlarged", "close", "cell"), 500)
 DEFAULT_LIMITS["photographed"] = 200
@@ -106,6 +107,20 @@ def build_rows(folder: Path, sets: list[str], limit: int | None = None, mnist: s
             most = limit or DEFAULT_LIMITS.get(name)
             rows += _mnist(mnist, most) if name == "mnist" else builders[name](folder, most)
     return rows
+
+
+def resized_and_inverted(row: Row) -> Row:
+    """The same pictures as most demonstrations give them to a network: grey, squeezed into 28x28, inverted.
+
+    It has no way to refuse, so that the label alone counts.
+    """
+    samples = [replace(sample, render=partial(_resize_and_invert, sample)) for sample in row.samples]
+    return replace(row, right=LABEL, goal=None, samples=samples, canonical=True)
+
+
+def _resize_and_invert(sample: Sample) -> Image.Image:
+    picture = ImageOps.exif_transpose(sample.render())
+    return ImageOps.invert(picture.convert("L").resize((28, 28)))
 
 
 def _pens(folder: Path, limit: int | None) -> list[Row]:
