@@ -77,5 +77,5 @@ RECIPES: dict[str, dict[str, Any]] = {
     },
     "mnist_cnn_nano": {**GENTLE, "learning_rate": 6e-3, "epochs": 28, "rejection_epochs": 0},
     "mnist_cnn_small": {"learning_rate": 4e-3, "epochs": 25, "rejection_epochs": 0},
-    "mnist_cnn": {},
+    "mnist_cnn": {"epochs": 15, "warmup_fraction": 0.05, "hard_edges": 0.06, "anneal": 0.4},
 }
