@@ -244,7 +244,7 @@ def test_every_option_of_the_run_is_shown(text):
 )
 def test_another_report_gives_another_card(folder, path, value, shown):
     change_report(folder, ["training", "training", "epochs"], 23)
-    change_report(folder, ["cost", "threads"], 2)
+    change_report(folder, ["cost", "threads"], 4)
     change_report(folder, path, value)
     for words in shown:
         assert words in make_card(folder, MODEL_ID)
