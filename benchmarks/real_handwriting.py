@@ -45,6 +45,8 @@ def parse_options(arguments: list[str] | None) -> argparse.Namespace:
     options.sets = options.sets or [name for name in sets if name != "mnist" or options.mnist]
     if not set(options.sets) <= set(sets):
         parser.error(f"--resize-and-invert is for pictures of one digit: {', '.join(sets)}")
+    if options.resize_and_invert and options.save:
+        parser.error("--save is for what the recognizer reads, and --resize-and-invert goes around it")
     if "mnist" in options.sets and not options.mnist:
         parser.error("--sets mnist wants --mnist DATASET")
     return options

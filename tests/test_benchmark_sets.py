@@ -221,6 +221,9 @@ def test_resized_and_inverted_is_what_most_demonstrations_do(folder, capsys):
     with pytest.raises(SystemExit):
         real_handwriting.main([str(folder), "--sets", "numbers", "--resize-and-invert"])
     assert "pictures of one digit" in capsys.readouterr().err
+    with pytest.raises(SystemExit):
+        real_handwriting.main([str(folder), "--resize-and-invert", "--save", str(folder)])
+    assert "goes around it" in capsys.readouterr().err
 
 
 def test_a_report_that_is_not_there_is_said_before_anything_is_measured(folder, tmp_path, capsys):

@@ -21,7 +21,7 @@ THUMBNAIL = 120  # pixels
 
 @dataclass(frozen=True)
 class Task:
-    """Everything that a process needs to know: the arguments of `build_rows`, the model, and what comes before it."""
+    """Everything that a process needs to know: the arguments of `build_rows`, the model, and how pictures reach it."""
 
     folder: Path
     sets: list[str]
