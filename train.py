@@ -59,6 +59,7 @@ from mnist_model.rejection_training import HARD_EDGED, RECIPE, fit_rejection, wi
 from mnist_model.training import TrainingConfig, fit, make_accelerator, seed_of
 
 EVALUATION_BATCH = 500
+MAY_CHANGE = ("threads", "mixed_precision", "report_to")  # from where a run stopped to where it is resumed
 
 
 @dataclass
@@ -120,9 +121,11 @@ def train(training: TrainingConfig, data_config: DataConfig, augmentation: Augme
     started = time.perf_counter()
     accelerator = make_accelerator(training)
     options = published_options(training, data_config, augmentation)
+    by_name = {name: value for part in options.values() for name, value in part.items()}
     if accelerator.log_with:
-        chosen = {name: value for part in options.values() for name, value in part.items() if value is not None}
-        accelerator.init_trackers("mnist_model", config=chosen)
+        given = {name: value for name, value in by_name.items() if value is not None}
+        accelerator.init_trackers("mnist_model", config=given)
+    fixed = {name: value for name, value in by_name.items() if name not in MAY_CHANGE}
     with accelerator.main_process_first():
         data = with_extra(load_data(data_config), data_config) if data_config.extra_dataset else load_data(data_config)
     for name, count in data.extra.items():
@@ -134,14 +137,14 @@ def train(training: TrainingConfig, data_config: DataConfig, augmentation: Augme
     )
     if training.resume == "no" and accelerator.is_main_process:
         shutil.rmtree(rejection_folder(training), ignore_errors=True)
-    model, history = learn(data, training, augmentation, accelerator)
+    model, history = learn(data, training, augmentation, accelerator, fixed)
     temperature = calibrate(model, data, accelerator)
     if ARCHITECTURES[training.model].half_precision:
         round_weights(model)
     report = report_on_test(model, data, data_config, training.model, accelerator)
     report.temperature, report.history, report.training = temperature, history, options
     report.extra_pictures = data.extra
-    rejection, rejection_history, report.rejection = learn_rejection(model, data, training, augmentation)
+    rejection, rejection_history, report.rejection = learn_rejection(model, data, training, augmentation, fixed)
     training_seconds = sum(epoch["seconds"] for epoch in history + rejection_history)
     report.cost = {
         "seconds": max(time.perf_counter() - started, training_seconds),  # a resumed run has spent most of them before
@@ -175,9 +178,9 @@ def published_options(
 
 
 def learn(
-    data: Data, training: TrainingConfig, augmentation: AugmentConfig, accelerator: Accelerator
+    data: Data, training: TrainingConfig, augmentation: AugmentConfig, accelerator: Accelerator, fixed: dict[str, Any]
 ) -> tuple[nn.Module, list[dict]]:
-    """A trained model, and its history."""
+    """A trained model, and its history; `fixed` are the options that a resumed run must have been started with."""
     torch.manual_seed(seed_of(training.seed))
     architecture, num_classes = ARCHITECTURES[training.model], len(data.label_names)
     model = create_network(architecture, num_classes, in_chans=1, drop_rate=training.dropout)
@@ -191,7 +194,8 @@ def learn(
     def augmented(batch: Split, progress: float) -> torch.Tensor:
         return augment(batch, data.label_names, augmentation.at(progress))
 
-    return fit(model, data.train, augmented, make_validate(data.validation, model, accelerator), training, accelerator)
+    validate = make_validate(data.validation, model, accelerator)
+    return fit(model, data.train, augmented, validate, training, accelerator, fixed)
 
 
 def make_validate(split: Split, model: nn.Module, accelerator: Accelerator) -> Callable[[nn.Module], dict[str, float]]:
@@ -218,7 +222,7 @@ def rejection_folder(training: TrainingConfig) -> Path:
 
 
 def learn_rejection(
-    model: nn.Module, data: Data, training: TrainingConfig, augmentation: AugmentConfig
+    model: nn.Module, data: Data, training: TrainingConfig, augmentation: AugmentConfig, fixed: dict[str, Any]
 ) -> tuple[tuple[nn.Module, Rejection] | None, list[dict], dict[str, Any]]:
     """A trained network that tells digits from everything else, and when to refuse; its history; what that refuses.
 
@@ -240,7 +244,7 @@ def learn_rejection(
         return augment(batch, data.label_names, jagged)
 
     validate = make_validate(validation, network, accelerator)
-    network, history = fit(network, train, augmented, validate, training, accelerator)
+    network, history = fit(network, train, augmented, validate, training, accelerator, fixed)
     torch.manual_seed(seed_of(training.seed))  # the same after an interruption
     pictures = augmented(validation.to(accelerator.device))
     is_label = validation.labels.to(accelerator.device) < everything_else

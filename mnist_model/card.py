@@ -175,7 +175,7 @@ def _tables(folder: Path, report: dict) -> dict[str, str]:
         for row in report["mistakes"][:SHOWN_MISTAKES]
     ]
     handwriting = [
-        (escape(row["set"]), f"{row['pen']:g} px", percent(row["accuracy"]), f"{row['count']:,}")
+        (escape(row["set"]), percent(row["accuracy"]), f"{row['count']:,}")
         for row in report.get("real_handwriting") or []
     ]
     sizes = [
@@ -187,7 +187,7 @@ def _tables(folder: Path, report: dict) -> dict[str, str]:
         "options": table(("Option", "Value"), options, "ll"),
         "per_class": table(("Label", "Precision", "Recall", "F1", "Pictures"), classes, "lrrrr"),
         "mistakes": table(("Index in the split", "Truth", "Answer", "Confidence"), mistakes, "rccr"),
-        "real_handwriting": table(("Set", "Pen", "Accuracy", "Drawings"), handwriting, "lrrr"),
+        "real_handwriting": table(("Pictures", "Right", "Of"), handwriting, "lrr"),
         "files": table(("File", "Size", "What it is"), sizes, "lrl"),
         "comparison": _comparison() if is_mnist(report) else "",
         "onnx": table(("", "Name", "Shape", "Type", "What it is"), _onnx_interface(folder / "model.onnx"), "lllll"),

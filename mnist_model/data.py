@@ -21,7 +21,7 @@ from .preprocessing import PIXEL_MEAN, PIXEL_STD, SIDE, canonicalize
 from .styles import draw_styles
 
 ANNEAL_FROM = 2 / 3  # of the epochs
-GEOMETRY = ("rotation", "scale", "shear", "shift", "elastic")
+LIMITS = ("rotation", "scale", "shear", "shift", "elastic", "thickness", "blur")
 
 COARSEST = 18  # pixels along a side of the coarsest canvas of hard edges
 FULL_PIXEL = (0.25, 0.6)  # a pixel of it is full from so much ink on
@@ -239,10 +239,7 @@ class AugmentConfig:
     )
     anneal: float = field(
         default=0.0,
-        metadata={
-            "help": "part of the limits of rotation, scale, shear, shift and elastic that the last third of the epochs "
-            "goes without, 0 to 1"
-        },
+        metadata={"help": "part of these limits that is taken away in the last third of the epochs, 0 to 1"},
     )
 
     def __post_init__(self):
@@ -257,12 +254,11 @@ class AugmentConfig:
         """The limits when so much of the training is over, 0 to 1: in the last third without what `anneal` takes.
 
         The last epochs see pictures that are more like real ones (Ge et al., 2021, end without strong augmentation).
-        Only the geometry is tamed. Thickness, blur, styles and hard edges stay: real pens have these, and MNIST's had
-        fewer.
+        The shares, of styles and of hard edges, stay: real writers have these, and MNIST does not.
         """
         if progress < ANNEAL_FROM:
             return self
-        return replace(self, anneal=0.0, **{name: getattr(self, name) * (1 - self.anneal) for name in GEOMETRY})
+        return replace(self, anneal=0.0, **{name: getattr(self, name) * (1 - self.anneal) for name in LIMITS})
 
 
 def augment(batch: Split, label_names: list[str], config: AugmentConfig) -> Tensor:

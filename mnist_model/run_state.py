@@ -2,6 +2,7 @@
 
 import shutil
 from pathlib import Path
+from typing import Any
 
 from accelerate import Accelerator
 from safetensors import SafetensorError
@@ -11,16 +12,23 @@ from .errors import MnistModelError
 
 
 class Progress:
-    """What has been reached, saved with the state of the run."""
+    """What has been reached, and with which options: saved with the state of the run."""
 
-    def __init__(self):
+    def __init__(self, options: dict[str, Any]):
+        self.options = options
         self.history: list[dict] = []
         self.best_weights: dict[str, Tensor] | None = None
 
     def state_dict(self) -> dict:
-        return {"history": self.history, "best_weights": self.best_weights}
+        return {"options": self.options, "history": self.history, "best_weights": self.best_weights}
 
     def load_state_dict(self, state: dict) -> None:
+        """Raises `MnistModelError` if the run was started with other options."""
+        if state.get("options", self.options) != self.options:  # an older version saved none
+            saved, given = state["options"], self.options
+            changed = [name for name in saved | given if saved.get(name) != given.get(name)]
+            started_with, resumed_with = (_in_words(options, changed) for options in (saved, given))
+            raise MnistModelError(f"The run was started with {started_with}; not with {resumed_with}")
         self.history, self.best_weights = state["history"], state["best_weights"]
 
     @property
@@ -37,6 +45,13 @@ class Progress:
         """Whether so many epochs are done, or `patience` of them (if any) brought nothing better."""
         waited = len(self.history) - self.best_epoch
         return len(self.history) >= epochs or 0 < patience <= waited
+
+
+def _in_words(options: dict[str, Any], names: list[str]) -> str:
+    words = {name: "--" + name.replace("_", "-") for name in names}
+    return ", ".join(
+        f"no {words[name]}" if options.get(name) is None else f"{words[name]} {options[name]}" for name in names
+    )
 
 
 def save_state(accelerator: Accelerator, states: Path, number: int) -> None:
@@ -71,7 +86,7 @@ def load_state(accelerator: Accelerator, states: Path) -> None:
     """Take up the last state saved, if there is one.
 
     Raises:
-        MnistModelError: it is of another model or optimizer.
+        MnistModelError: it is of a run with other options.
     """
     saved = sorted(states.glob("epoch_*"))
     if not saved:
@@ -80,7 +95,6 @@ def load_state(accelerator: Accelerator, states: Path) -> None:
     try:
         accelerator.load_state(str(saved[-1]))
     except Exception as error:
-        raise MnistModelError(
-            f"{saved[-1]} does not fit these options: give those the run was started with, or another --output-dir."
-        ) from error
+        reason = str(error) if isinstance(error, MnistModelError) else f"{saved[-1]} does not fit these options"
+        raise MnistModelError(f"{reason}: give those it was started with, or another --output-dir.") from error
     accelerator.print(f"Resuming after {saved[-1].name}.")

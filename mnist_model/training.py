@@ -45,7 +45,8 @@ class TrainingConfig:
 
     model: str = field(default="mnist_cnn", metadata={"help": "one of mnist_model.architectures"})
     output_dir: str = field(
-        default="runs/mnist_cnn", metadata={"help": "folder of the run: checkpoint/ to publish, states/ to resume from"}
+        default="",
+        metadata={"help": "folder of the run, runs/MODEL if not given: checkpoint/ to publish, states/ to resume from"},
     )
     epochs: int = field(
         default=20, metadata={"help": "passes over the training pictures; 0 where nothing is learnt by gradient"}
@@ -97,6 +98,7 @@ class TrainingConfig:
     )
 
     def __post_init__(self):
+        self.output_dir = self.output_dir or f"runs/{self.model}"
         for name, low, high in (
             ("epochs", 0, 10_000),
             ("batch_size", 1, 1_000_000),
@@ -166,6 +168,7 @@ def fit(
     validate: Callable[[nn.Module], dict[str, float]],
     config: TrainingConfig,
     accelerator: Accelerator,
+    options: dict[str, Any] | None = None,
 ) -> tuple[nn.Module, list[dict]]:
     """Train a model.
 
@@ -176,6 +179,7 @@ def fit(
             float32 pictures of shape (B, 28, 28), values 0 to 255.
         validate: called after each epoch, in every process, with a float32 model; gives `validation_loss` and
             `validation_accuracy`.
+        options: by name, what the result depends on, the data set and all: a run is resumed with the same alone.
     Returns:
         The trained model (the moving average of the weights where there is one), in float32 and eval mode; and one dict
         per epoch: epoch, learning_rate, train_loss, train_accuracy, validation_loss, validation_accuracy, seconds.
@@ -190,7 +194,7 @@ def fit(
     steps_per_epoch = len(epoch_batches(len(train), config.batch_size, seed=0))
     scheduler = _make_scheduler(optimizer, config, config.epochs * steps_per_epoch)
     model, optimizer, scheduler = accelerator.prepare(model, optimizer, scheduler)
-    progress = Progress()
+    progress = Progress(options or {})
     accelerator.register_for_checkpointing(averaged, progress)
     states = Path(config.output_dir) / "states"
     if config.resume == "latest":

@@ -21,7 +21,7 @@ from mnist_model.card import TEMPLATE, make_card, template_values
 from mnist_model.config import bundled_checkpoint, read_config
 
 MODEL_ID = "somebody/digits-1.0"
-HANDWRITING = [{"set": "pen_digits", "pen": 14.0, "accuracy": 0.9713, "count": 1234}]
+HANDWRITING = [{"set": "pen_digits, 14 px pen", "accuracy": 0.9713, "count": 1234}]
 LETTERS = [
     *"ABCDEFGHIJKLMNOPQRSTUVWXYZ",
     *"abdefghnqrt",
@@ -273,8 +273,8 @@ def test_real_handwriting_is_shown_where_it_was_measured(folder):
     assert "real_handwriting" not in make_card(folder, MODEL_ID)
     write_report(folder, report | {"real_handwriting": HANDWRITING})
     text = make_card(folder, MODEL_ID)
-    assert table_with(text, "Pen") == [["pen_digits", "14 px", "97.13%", "1,234"]]
-    assert "python benchmarks/real_handwriting.py" in text
+    assert table_with(text, "Of") == [["pen_digits, 14 px pen", "97.13%", "1,234"]]
+    assert "python benchmarks/real_handwriting.py FOLDER" in text
 
 
 # ---------------------------------------------------------------------------------------------------- folder and files

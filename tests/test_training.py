@@ -147,6 +147,20 @@ def test_resuming_a_finished_run_trains_no_more(run_train, whole_run, tiny_datas
     assert (whole_run / "checkpoint" / "model.safetensors").read_bytes() == before
 
 
+def test_a_run_is_resumed_with_the_options_it_was_started_with_alone(whole_run, tiny_dataset):
+    command = [*train_command(tiny_dataset, whole_run), "--resume", "latest"]
+    failed = run([*command, "--learning-rate", "0.004", "--train-split", "test", "--max-train-samples", "9"])
+    assert failed.returncode == 2 and "Traceback" not in failed.stderr
+    started = "error: The run was started with --learning-rate 0.003, --train-split train, no --max-train-samples; "
+    resumed = "not with --learning-rate 0.004, --train-split test, --max-train-samples 9: give those it was started"
+    assert started + resumed in failed.stderr
+
+
+def test_each_model_has_a_folder_of_its_own(tmp_path):
+    assert TrainingConfig(model="mnist_cnn_nano").output_dir == "runs/mnist_cnn_nano"
+    assert TrainingConfig(output_dir="mine").output_dir == "mine"
+
+
 def test_evaluating_a_finished_checkpoint_gives_its_report(run_train, whole_run, tiny_dataset):
     printed = run_train(*short_run(tiny_dataset, whole_run), "--eval-only", whole_run / "checkpoint")
     report = json.loads((whole_run / "checkpoint" / "report.json").read_text())
