@@ -76,6 +76,8 @@ class RunConfig:
     tag: str | None = field(default=None, metadata={"help": "tag to set on the pushed commit"})
 
     def __post_init__(self):
+        if self.push_to_hub and self.eval_only:
+            raise MnistModelError("--eval-only publishes nothing: use `python -m mnist_model push FOLDER ID`.")
         if self.push_to_hub and not self.hub_model_id:
             raise MnistModelError("--push-to-hub wants --hub-model-id owner/name.")
         if self.hub_model_id:
@@ -137,7 +139,9 @@ def train(training: TrainingConfig, data_config: DataConfig, augmentation: Augme
     )
     if training.resume == "no" and accelerator.is_main_process:
         shutil.rmtree(rejection_folder(training), ignore_errors=True)
+    learning = time.perf_counter()
     model, history = learn(data, training, augmentation, accelerator, fixed)
+    fit_seconds = 0 if history else time.perf_counter() - learning
     temperature = calibrate(model, data, accelerator)
     if ARCHITECTURES[training.model].half_precision:
         round_weights(model)
@@ -145,7 +149,7 @@ def train(training: TrainingConfig, data_config: DataConfig, augmentation: Augme
     report.temperature, report.history, report.training = temperature, history, options
     report.extra_pictures = data.extra
     rejection, rejection_history, report.rejection = learn_rejection(model, data, training, augmentation, fixed)
-    training_seconds = sum(epoch["seconds"] for epoch in history + rejection_history)
+    training_seconds = fit_seconds + sum(epoch["seconds"] for epoch in history + rejection_history)
     report.cost = {
         "seconds": max(time.perf_counter() - started, training_seconds),  # a resumed run has spent most of them before
         "training_seconds": training_seconds,
@@ -210,8 +214,13 @@ def make_validate(split: Split, model: nn.Module, accelerator: Accelerator) -> C
 
 
 def calibrate(model: nn.Module, data: Data, accelerator: Accelerator) -> float:
-    """The temperature, fitted on the validation split and folded into the model."""
+    """The temperature, fitted on the validation split and folded into the model.
+
+    1 where every answer is right: so few pictures do not tell how sure is too sure.
+    """
     logits, labels = predict_logits(model, make_loader(data.validation, model, accelerator), accelerator)
+    if (logits.argmax(dim=1) == labels).all():
+        return 1.0
     temperature = fit_temperature(logits, labels)
     fold_temperature(model, temperature)
     return temperature
@@ -276,9 +285,9 @@ def make_loader(split: Split, model: nn.Module, accelerator: Accelerator, channe
         images, labels = (torch.stack(column) for column in zip(*rows, strict=True))
         return to_pixel_values(images, input_size).expand(-1, channels, -1, -1), labels
 
-    return accelerator.prepare(
-        DataLoader(TensorDataset(split.images, split.labels), EVALUATION_BATCH, collate_fn=collate)
-    )
+    of_each_process = -(-EVALUATION_BATCH // accelerator.num_processes)
+    batch_size = of_each_process * accelerator.num_processes  # accelerate cuts none into unequal parts
+    return accelerator.prepare(DataLoader(TensorDataset(split.images, split.labels), batch_size, collate_fn=collate))
 
 
 def report_on_test(

@@ -10,7 +10,6 @@ FOLDER holds pen strokes of real writers, gzipped JSON lists of objects: pendigi
 
 import argparse
 import json
-import os
 import sys
 from pathlib import Path
 
@@ -19,6 +18,7 @@ from handwriting.sets import OF_ONE_DIGIT, SETS
 from PIL import Image, ImageDraw
 
 from mnist_model import MnistModelError
+from mnist_model.files import write_whole
 
 
 def parse_options(arguments: list[str] | None) -> argparse.Namespace:
@@ -81,7 +81,7 @@ def run(options: argparse.Namespace) -> None:
         mistakes += [outcome for outcome in outcomes if not outcome.right]
     if options.mistakes:
         sheet = contact_sheet(sorted(mistakes, key=lambda outcome: -outcome.confidence)[: options.worst])
-        write(options.mistakes, sheet.save)
+        write_whole(options.mistakes, sheet.save)
     if options.json:
         write_json(options.json, {"model": options.model, "rows": table})
     if options.save:
@@ -129,20 +129,7 @@ def read_report(folder: Path) -> dict:
 
 def write_json(path: Path, content: dict) -> None:
     text = json.dumps(content, indent=2, ensure_ascii=False) + "\n"
-    write(path, lambda temporary: temporary.write_text(text, encoding="utf-8"))
-
-
-def write(path: Path, save) -> None:
-    """Let `save(path)` write a file: all of it or, where that fails, nothing; an older one is replaced in one step."""
-    temporary = path.with_name(f".{os.getpid()}.{path.name}")
-    try:
-        path.parent.mkdir(parents=True, exist_ok=True)
-        save(temporary)
-        os.replace(temporary, path)
-    except (OSError, ValueError) as error:  # PIL's, where the name ends in no format that it knows
-        raise MnistModelError(f"Could not write {path}: {error}.") from error
-    finally:
-        temporary.unlink(missing_ok=True)
+    write_whole(path, lambda temporary: temporary.write_text(text, encoding="utf-8"))
 
 
 if __name__ == "__main__":

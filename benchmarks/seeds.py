@@ -13,7 +13,7 @@ import subprocess
 import sys
 from pathlib import Path
 
-from mnist_model.config import bundled_checkpoint
+from mnist_model.config import bundled_checkpoint, read_config
 from mnist_model.evaluation import Report
 
 REPORTS = Path(__file__).parent / "reports"
@@ -38,6 +38,7 @@ def train(model: str, seed: int, options: list[str]) -> None:
 def bundle(model: str) -> None:
     """Plots of the default model alone, for the size of the package; never mistakes.png, which shows MNIST itself."""
     source, target = run_folder(model, 0) / "checkpoint", bundled_checkpoint(model)
+    read_config(source)  # before anything is deleted
     shutil.rmtree(target, ignore_errors=True)
     target.mkdir(parents=True)
     for pattern in BUNDLED + (PLOTS if model == "mnist_cnn" else ()):

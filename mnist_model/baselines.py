@@ -9,6 +9,7 @@ import torch
 import torch.nn.functional as F
 from torch import Tensor, nn
 
+from .errors import MnistModelError
 from .preprocessing import PIXEL_MEAN, PIXEL_STD
 
 SMALLEST_STD = 0.1  # of standardised pixels: those that are dark in almost all pictures are not blown up
@@ -216,7 +217,12 @@ class NearestNeighbours(_Classifier):
         """Keep the first pictures; choose the number of neighbours by cross-validation in five parts of them.
 
         Fewer pictures than there is room for are repeated to fill it, as the shape is part of the checkpoint.
+
+        Raises:
+            MnistModelError: there are too few to choose by.
         """
+        if len(pixel_values) < 2 * self.NEIGHBOURS[-1]:
+            raise MnistModelError(f"Nearest neighbours are chosen among at least {2 * self.NEIGHBOURS[-1]} pictures.")
         pixels = deskew(pixel_values).flatten(1)
         self.mean.copy_(pixels.mean(dim=0))
         centred = pixels - self.mean

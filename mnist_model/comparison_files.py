@@ -12,6 +12,7 @@ import numpy as np
 from .comparison_plots import save_comparison_plots
 from .comparison_table import comparison_table
 from .errors import MnistModelError
+from .files import write_whole
 
 BEGIN, END = "<!-- comparison -->", "<!-- /comparison -->"
 
@@ -96,12 +97,9 @@ def write_table(path: str | os.PathLike, markdown: str) -> None:
     path = Path(path).resolve()  # a link stays one
     line_end = "\r\n" if "\r\n" in before else "\n"
     text = line_end.join([before, "", *markdown.splitlines(), "", after])
-    temporary = path.with_name(f".{os.getpid()}.{path.name}")
-    try:
+
+    def save(temporary: Path) -> None:
         temporary.write_text(text, encoding="utf-8", newline="")
         shutil.copymode(path, temporary)
-        os.replace(temporary, path)
-    except OSError as error:
-        raise MnistModelError(f"Could not write {path}: {error.strerror or error}.") from error
-    finally:
-        temporary.unlink(missing_ok=True)
+
+    write_whole(path, save)

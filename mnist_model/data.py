@@ -23,6 +23,7 @@ from .styles import draw_styles
 ANNEAL_FROM = 2 / 3  # of the epochs
 LIMITS = ("rotation", "scale", "shear", "shift", "elastic", "thickness", "blur")
 
+DECODED_AT_ONCE = 1000  # pictures
 COARSEST = 18  # pixels along a side of the coarsest canvas of hard edges
 FULL_PIXEL = (0.25, 0.6)  # a pixel of it is full from so much ink on
 
@@ -114,6 +115,11 @@ def load_data(config: DataConfig) -> Data:
     whole = _decode(splits[config.train_split], image_column, label_column)
     test = _decode(splits[config.test_split], image_column, label_column)
     train_indices, validation_indices = stratified_split(whole.labels, config.validation_fraction)
+    if len(train_indices) == 0:
+        raise MnistModelError(
+            f"The split {config.train_split!r} of {config.dataset} leaves no picture to train on: "
+            "give more pictures of each class, or lower --validation-fraction."
+        )
     if config.max_train_samples is not None:
         train_indices = train_indices[: config.max_train_samples]
     return Data(whole[train_indices], whole[validation_indices], test, label_names)
@@ -153,10 +159,21 @@ def _find_columns(dataset, config: DataConfig) -> tuple[str, str]:
 
 
 def decode_images(dataset, image_column: str) -> np.ndarray:
-    """Pictures as the network knows them: uint8, shape (N, 28, 28)."""
+    """Pictures as the network knows them: uint8, shape (N, 28, 28).
+
+    Raises:
+        MnistModelError: one is missing or damaged.
+    """
     images = np.empty((len(dataset), SIDE, SIDE), dtype=np.uint8)
-    for start in range(0, len(dataset), 1000):
-        for offset, image in enumerate(dataset[start : start + 1000][image_column]):
+    for start in range(0, len(dataset), DECODED_AT_ONCE):
+        rows = f"rows {start} to {min(start + DECODED_AT_ONCE, len(dataset)) - 1}"
+        try:
+            pictures = dataset[start : start + DECODED_AT_ONCE][image_column]
+        except (OSError, SyntaxError, ValueError) as error:  # Pillow's, of a file that is none or ends too soon
+            raise MnistModelError(f"A picture of the data set, in {rows}, is damaged: {error}.") from error
+        if any(picture is None for picture in pictures):
+            raise MnistModelError(f"A picture of the data set is missing, in {rows}: leave out such rows.")
+        for offset, image in enumerate(pictures):
             as_is = image.mode == "L" and image.size == (SIDE, SIDE)
             images[start + offset] = np.asarray(image) if as_is else canonicalize(image)
     return images
@@ -164,10 +181,10 @@ def decode_images(dataset, image_column: str) -> np.ndarray:
 
 def _decode(dataset, image_column: str, label_column: str) -> Split:
     images = decode_images(dataset, image_column)
-    labels = torch.tensor(dataset[label_column][:], dtype=torch.int64)
-    if (labels < 0).any():
-        raise MnistModelError("The data set has pictures without a label (-1): choose a labelled split.")
-    return Split(torch.from_numpy(images), labels)
+    labels = dataset[label_column][:]
+    if any(label is None or label < 0 for label in labels):
+        raise MnistModelError("The data set has pictures without a label: choose a labelled split.")
+    return Split(torch.from_numpy(images), torch.tensor(labels, dtype=torch.int64))
 
 
 def stratified_split(labels: Tensor, fraction: float) -> tuple[Tensor, Tensor]:

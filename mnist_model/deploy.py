@@ -16,7 +16,7 @@ from .rejection import REJECTION_FILE
 ROOT = Path(__file__).parent.parent
 # What app.py needs to run: no training, and so no torch.
 MODULES = (
-    *("__init__", "config", "errors", "preprocessing", "recognizer", "refusal", "rejection"),
+    *("__init__", "config", "errors", "files", "preprocessing", "recognizer", "refusal", "rejection"),
     *("closeup", "segmentation", "seams", "lattice", "steps", "explain", "hub", "card", "feedback"),
 )
 SPACE_FILES = (

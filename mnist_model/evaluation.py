@@ -17,6 +17,7 @@ import numpy as np
 import torch
 
 from .errors import MnistModelError
+from .files import write_whole
 from .metrics import Accuracy, ConfusionMatrix, ExpectedCalibrationError, NegativeLogLikelihood, PrecisionRecallF1
 
 
@@ -108,18 +109,9 @@ class Report:
         Raises:
             MnistModelError: the file can't be written (no space left, no permission).
         """
-        path, text = Path(path), self.to_json()
-        temporary = path.with_name(f".{path.name}.{os.getpid()}.tmp")
-        try:
-            path.parent.mkdir(parents=True, exist_ok=True)
-            temporary.write_text(text, encoding="utf-8")
-            os.replace(temporary, path)
-        except OSError as error:
-            raise MnistModelError(f"Could not write {path}: {error.strerror or error}.") from error
-        finally:
-            if temporary.is_file():
-                temporary.unlink()
-        return path
+        text = self.to_json()
+        write_whole(path, lambda temporary: temporary.write_text(text, encoding="utf-8"))
+        return Path(path)
 
     @classmethod
     def load(cls, path: str | os.PathLike) -> "Report":

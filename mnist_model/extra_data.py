@@ -16,7 +16,7 @@ from .errors import MnistModelError
 
 
 def with_extra(data: Data, config: DataConfig) -> Data:
-    """The same, with the pictures of `config.extra_dataset` after those to train on.
+    """The same, with the pictures of `config.extra_dataset` among those to train on, always in the same order.
 
     Pictures are taken or brought into form as those of the first data set are. Labels go by their names, and what has
     none of the first data set's is left out: "none", say, where a visitor said that a picture shows no digit.
@@ -28,9 +28,10 @@ def with_extra(data: Data, config: DataConfig) -> Data:
     for dataset in config.extra_dataset:
         split = _load(dataset, data.label_names, config)
         parts.append(split)
-        extra[public_name(dataset)] = len(split)
+        extra[public_name(dataset)] = extra.get(public_name(dataset), 0) + len(split)
     images, labels = torch.cat([part.images for part in parts]), torch.cat([part.labels for part in parts])
-    return replace(data, train=Split(images, labels), extra=extra)
+    order = torch.randperm(len(labels), generator=torch.Generator().manual_seed(0))  # k-NN keeps the first
+    return replace(data, train=Split(images, labels)[order], extra=extra)
 
 
 def _load(dataset: str, label_names: list[str], config: DataConfig) -> Split:
@@ -39,7 +40,8 @@ def _load(dataset: str, label_names: list[str], config: DataConfig) -> Split:
     image_column, label_column = _columns(rows, dataset, config)
     names = _label_names(rows, label_column)
     # `datasets` reads the folders of a data set in no certain order: by their paths it is one, and that of the days.
-    paths = [image["path"] or "" for image in rows.cast_column(image_column, Image(decode=False))[image_column]]
+    files = rows.cast_column(image_column, Image(decode=False))[image_column]
+    paths = [file and file["path"] or "" for file in files]
     order = [index for index in sorted(range(len(rows)), key=paths.__getitem__) if names[index] in label_names]
     if not order:
         raise MnistModelError(f"{dataset} has no picture with one of the labels {', '.join(label_names)}.")

@@ -80,6 +80,7 @@ class Feedback:
                 self._today.mkdir(parents=True, exist_ok=True)
                 png = BytesIO()
                 Image.fromarray(picture).save(png, "PNG")
+                (self._today / name).unlink(missing_ok=True)  # of one that failed after this
                 _append(self._today / name, png.getvalue())  # before the line that names it
                 line = json.dumps({"file_name": name} | row, ensure_ascii=False) + "\n"
                 _append(self._today / "metadata.jsonl", line.encode())

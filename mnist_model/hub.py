@@ -79,7 +79,8 @@ def push_checkpoint(
     folder = Path(folder)
     check_model_id(model_id)
     files: dict[str, Path | bytes] = dict(_files_to_publish(folder))
-    files.setdefault("README.md", make_card(folder, model_id).encode())
+    if "README.md" not in files:
+        files["README.md"] = make_card(folder, model_id).encode()
     api = HfApi()
     again = ["python", "-m", "mnist_model", "push", str(folder), model_id, *(["--private"] if private else [])]
     again += [f"--{name}={value}" for name, value in (("revision", revision), ("tag", tag)) if value]

@@ -22,6 +22,7 @@ from .closeup import find_writing
 from .config import bundled_checkpoint, read_config
 from .errors import MnistModelError
 from .explain import Explanation, explain_ink
+from .files import write_whole
 from .lattice import cost_of_doubt, find_digits, legible
 from .preprocessing import canonicalize, find_one_digit, fit_to_box
 from .refusal import Refusal, why_refused
@@ -372,4 +373,5 @@ def _export(folder: Path, path: Path) -> None:
         raise MnistModelError(
             f"{folder} has no model.onnx: install torch and timm, which write it from model.safetensors, or fetch it."
         ) from error
-    export_onnx(load_checkpoint(folder), path, int(read_config(folder)["pretrained_cfg"]["input_size"][-1]))
+    model, side = load_checkpoint(folder), int(read_config(folder)["pretrained_cfg"]["input_size"][-1])
+    write_whole(path, lambda temporary: export_onnx(model, temporary, side))

@@ -78,7 +78,7 @@ def find_lines(ink: np.ndarray) -> list[Line]:
     parts = _drop_frames(find_parts(ink))
     if not parts:
         return []
-    tallest = max((part.height for part in parts if not _is_rule(part, part.height)), default=0)
+    tallest = max(part.height for part in parts)
     main = [part for part in parts if part.height >= MIN_MAIN_HEIGHT * tallest and not _is_rule(part, tallest)]
     lines = _chain(main)
     taken = {id(part) for part in main}

@@ -184,14 +184,21 @@ def fit(
         The trained model (the moving average of the weights where there is one), in float32 and eval mode; and one dict
         per epoch: epoch, learning_rate, train_loss, train_accuracy, validation_loss, validation_accuracy, seconds.
     Raises:
-        MnistModelError: the loss is no longer a number, the state cannot be saved, or that to resume does not fit.
+        MnistModelError: a batch leaves a process without pictures, the loss is no longer a number, the state cannot be
+            saved, or that to resume does not fit.
     """
     model = model.to(memory_format=torch.channels_last)
     averaged = AveragedModel(
         model, accelerator.device, multi_avg_fn=_moving_average(config.ema_decay), use_buffers=True
     )
     optimizer = _make_optimizer(model, config)
-    steps_per_epoch = len(epoch_batches(len(train), config.batch_size, seed=0))
+    batches = epoch_batches(len(train), config.batch_size, seed=0)
+    steps_per_epoch, smallest = len(batches), min(map(len, batches))
+    if smallest < config.gradient_accumulation_steps * accelerator.num_processes:
+        raise MnistModelError(
+            f"Batches of {smallest} pictures are too small for {config.gradient_accumulation_steps} accumulation steps "
+            f"on {accelerator.num_processes} process(es): raise --batch-size, or give more pictures."
+        )
     scheduler = _make_scheduler(optimizer, config, config.epochs * steps_per_epoch)
     model, optimizer, scheduler = accelerator.prepare(model, optimizer, scheduler)
     progress = Progress(options or {})
@@ -284,7 +291,7 @@ def _train_epoch(
     model.train()
     steps = process_batches(len(train), config, number, accelerator.process_index, accelerator.num_processes)
     torch.manual_seed(seed_of(config.seed, number, accelerator.process_index))
-    totals = torch.zeros(3, dtype=torch.float64, device=accelerator.device)  # loss, right, seen
+    totals = torch.zeros(3, device=accelerator.device)  # loss, right, seen; Apple's GPUs have no float64
     learning_rate = scheduler.get_last_lr()[0]
     quiet = not (accelerator.is_main_process and sys.stderr.isatty())
     progress = (number - 1) / config.epochs
@@ -327,7 +334,7 @@ def _train_step(model, optimizer, scheduler, images: Tensor, labels: Tensor, con
         scheduler.step()
     optimizer.zero_grad()
     right = (logits.detach().argmax(dim=1) == labels).sum()
-    return torch.stack([loss.detach() * len(labels), right, torch.full_like(right, len(labels))]).double()
+    return torch.stack([loss.detach() * len(labels), right, torch.full_like(right, len(labels))]).float()
 
 
 def _average_buffers(model: nn.Module, accelerator: Accelerator) -> None:

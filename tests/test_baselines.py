@@ -8,6 +8,7 @@ from sklearn.decomposition import PCA
 from sklearn.neighbors import KNeighborsClassifier
 from sklearn.preprocessing import StandardScaler
 
+from mnist_model import MnistModelError
 from mnist_model.baselines import SMALLEST_STD, NearestNeighbours, Perceptron, deskew
 from mnist_model.data import to_pixel_values
 
@@ -77,6 +78,8 @@ def test_fewer_pictures_than_references(pictures):
     model.fit_buffers(pixel_values[:70], labels[:70])
     assert torch.isfinite(model(pixel_values)).all()
     assert torch.equal(model.labels[:30], model.labels[70:])
+    with pytest.raises(MnistModelError, match="at least 20 pictures"):
+        model.fit_buffers(pixel_values[:19], labels[:19])
 
 
 def test_a_picture_that_is_a_reference_is_told_at_once(pictures):

@@ -24,6 +24,8 @@ from mnist_model.data import (
 )
 from mnist_model.preprocessing import PIXEL_MEAN, PIXEL_STD, canonicalize
 
+SIGNS = {"image": Image(), "label": ClassLabel(names=["7", "8"])}
+
 
 def save_dataset(folder, features: dict, rows: dict, splits=("train", "test")):
     for split in splits:
@@ -64,6 +66,10 @@ def test_other_columns_and_sizes(tmp_path):
         ),
         ({"image": Image(), "label": Value("int64")}, {"image": None, "label": [0]}, "--label-column"),
         ({"image": Image(), "label": ClassLabel(names=["7"])}, {"image": None, "label": [0]}, "one class only"),
+        (SIGNS, {"image": None, "label": [None]}, "pictures without a label"),
+        (SIGNS, {"image": None, "label": [0]}, "leaves no picture to train on"),
+        (SIGNS, {"image": [{"path": None, "bytes": b"GIF89a"}], "label": [0]}, "in rows 0 to 0, is damaged"),
+        (SIGNS, {"image": [draw_digit(7, side=28, pen=3), None], "label": [0, 1]}, "missing, in rows 0 to 1"),
     ],
 )
 def test_data_sets_that_cannot_be_learnt(tmp_path, features, rows, sentence):

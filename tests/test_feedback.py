@@ -8,6 +8,7 @@ from threading import Thread
 
 import numpy as np
 import pytest
+import torch
 from datasets import load_dataset
 from PIL import Image
 from PIL.PngImagePlugin import PngInfo
@@ -76,13 +77,22 @@ def test_many_at_once_and_a_limit_for_the_day(store, monkeypatch):
 def test_a_full_disk_leaves_no_half_line(store, monkeypatch):
     store.keep(SEVEN, "1", "7", "mnist_cnn")
 
-    def full(_):
-        raise OSError("No space left on device")
+    sync = feedback.os.fsync
+    room = 0
 
-    with monkeypatch.context() as patch:
-        patch.setattr(feedback.os, "fsync", full)
-        with pytest.raises(MnistModelError, match="could not be kept"):
-            store.keep(SEVEN, "2", "7", "mnist_cnn")
+    def full(file):
+        nonlocal room
+        room -= 1
+        if room < 0:
+            raise OSError("No space left on device")
+        sync(file)
+
+    for files_written in (0, 1):  # nothing, or the picture without the line that names it
+        with monkeypatch.context() as patch:
+            room = files_written
+            patch.setattr(feedback.os, "fsync", full)
+            with pytest.raises(MnistModelError, match="could not be kept"):
+                store.keep(SEVEN.T.copy(), "2", "7", "mnist_cnn")
     store.keep(SEVEN, "3", "7", "mnist_cnn")
     assert [row["label"] for row in rows(store.folder)] == ["1", "3"]
     assert np.array_equal(load_dataset(str(store.folder))["train"][1]["image"], SEVEN)
@@ -194,6 +204,12 @@ def test_without_the_hub_the_app_goes_on(hub, tmp_path, caplog):
 # ---- training
 
 
+def rows_of(split) -> list[tuple[bytes, int]]:
+    return sorted(
+        (bytes(image.numpy()), label) for image, label in zip(split.images, split.labels.tolist(), strict=True)
+    )
+
+
 def test_corrections_are_trained_on_and_nothing_else(store, tiny_dataset):
     nine = canonicalize(draw_digit(9))
     for picture, label in ((SEVEN, "1"), (nine, "9"), (SEVEN.T.copy(), "none"), (SEVEN, "7")):
@@ -202,9 +218,14 @@ def test_corrections_are_trained_on_and_nothing_else(store, tiny_dataset):
     plain = load_data(config)
     data = with_extra(plain, config)
     assert data.extra == {"feedback": 2}
-    assert data.train.labels[-2:].tolist() == [9, 7]  # of a picture that was corrected twice the last counts
-    assert np.array_equal(data.train.images[-2:], [nine, SEVEN])
-    assert len(data.train) == len(plain.train) + 2
+    # Of a picture that was corrected twice the last counts.
+    expected = [*zip(plain.train.images, plain.train.labels.tolist(), strict=True), (nine, 9), (SEVEN, 7)]
+    assert rows_of(data.train) == sorted((bytes(np.asarray(image)), label) for image, label in expected)
+    again = with_extra(plain, config)
+    assert torch.equal(again.train.images, data.train.images)
+    assert not torch.equal(
+        data.train.labels[-2:], torch.tensor([9, 7])
+    )  # k-NN keeps the first: extra ones are among all
     assert data.validation is plain.validation and data.test is plain.test
 
 

@@ -139,6 +139,19 @@ def test_exif_rotation_is_undone(page, orientation, tmp_path):
         assert difference(canonicalize(photo), canonicalize(page)) < 8
 
 
+@pytest.mark.parametrize("mode", ["RGBA", "LA", "RGB", "L", "P"])
+def test_a_picture_stays_as_it_was(page, mode, tmp_path):
+    exif = Image.Exif()
+    exif[0x0112] = 6
+    page.convert(mode).save(tmp_path / "scan.png", exif=exif)
+    with Image.open(tmp_path / "scan.png") as scan:
+        scan.load()
+        before = scan.tobytes(), dict(scan.info), dict(scan.getexif())
+        canonicalize(scan)
+        assert (scan.tobytes(), dict(scan.info), dict(scan.getexif())) == before
+        assert difference(canonicalize(ImageOps.exif_transpose(scan)), canonicalize(scan)) < 1
+
+
 @pytest.mark.parametrize("height", [30, 60, 100, 250])
 @pytest.mark.parametrize("corner", [(0.02, 0.02), (0.9, 0.1), (0.1, 0.9), (0.98, 0.98)])
 def test_anywhere_at_any_size(height, corner):

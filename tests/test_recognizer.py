@@ -2,6 +2,7 @@
 
 import io
 import json
+import shutil
 import struct
 import zlib
 
@@ -11,6 +12,7 @@ from PIL import Image
 from strokes import DIGITS, draw_digit, draw_strokes
 
 from mnist_model import DigitRecognizer, MnistModelError
+from mnist_model.config import bundled_checkpoint
 from mnist_model.recognizer import MAX_FILE_BYTES, open_image
 
 
@@ -176,3 +178,20 @@ def test_what_is_less_than_half_of_the_picture_is_not_the_one_digit_in_it(recogn
     page[:, 220:] = 255
     page[50:55, 400:800:60] = 0  # specks beside a digit do no harm
     assert recognizer.predict(page).is_digit and recognizer.predict(page).label == "3"
+
+
+def test_a_model_that_cannot_be_exported_leaves_no_half_of_it(tmp_path, monkeypatch):
+    folder = tmp_path / "checkpoint"
+    shutil.copytree(bundled_checkpoint("mnist_linear"), folder)
+    (folder / "model.onnx").unlink()
+
+    def full(model, path, input_size):
+        path.write_bytes(b"half")
+        raise OSError(28, "No space left on device")
+
+    with monkeypatch.context() as patch:
+        patch.setattr("mnist_model.checkpoint.export_onnx", full)
+        with pytest.raises(MnistModelError, match="Could not write .*: No space left on device."):
+            DigitRecognizer.from_pretrained(folder)
+    assert not list(folder.glob("*.onnx"))
+    assert DigitRecognizer.from_pretrained(folder).predict(draw_digit(0, side=280, pen=14)).label == "0"

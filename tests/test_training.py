@@ -7,6 +7,7 @@ import subprocess
 import sys
 import time
 from pathlib import Path
+from types import SimpleNamespace
 
 import pytest
 import torch
@@ -15,7 +16,8 @@ from torch.utils._python_dispatch import TorchDispatchMode
 
 import train
 from mnist_model import MnistModelError
-from mnist_model.data import AugmentConfig, Split, augment, to_pixel_values
+from mnist_model.architectures import ARCHITECTURES, create_network
+from mnist_model.data import AugmentConfig, Data, Split, augment, to_pixel_values
 from mnist_model.run_state import Progress
 from mnist_model.training import TrainingConfig, _make_optimizer, fit, make_accelerator, process_batches
 
@@ -304,10 +306,34 @@ def test_a_loss_that_is_no_number_ends_the_run(two_classes, tmp_path):
         fit_small(two_classes, tmp_path, epochs=2, optimizer="sgd", learning_rate=1e30)
 
 
+def test_no_process_is_left_without_pictures(two_classes, tmp_path):
+    with pytest.raises(MnistModelError, match=r"Batches of 7 pictures are too small for 8 accumulation steps on 1 pro"):
+        fit_small(two_classes[torch.arange(79)], tmp_path, epochs=1, gradient_accumulation_steps=8)
+
+
+@pytest.mark.parametrize("processes", [1, 2, 3, 6, 7, 8])
+def test_any_number_of_processes_shares_out_what_is_measured(two_classes, processes):
+    accelerator = SimpleNamespace(num_processes=processes, prepare=lambda loader: loader)
+    loader = train.make_loader(two_classes, create_network(ARCHITECTURES["mnist_linear"]), accelerator)
+    assert loader.batch_size % processes == 0
+    assert sum(len(labels) for _, labels in loader) == len(two_classes)
+
+
+@pytest.mark.parametrize(("wrong", "temperature"), [(0, 1.0), (1, 1.3)])
+def test_answers_that_are_all_right_say_nothing_of_the_temperature(two_classes, monkeypatch, wrong, temperature):
+    labels = torch.tensor([0] * 19 + [wrong])
+    logits = torch.tensor([[3.0, -0.8]] * 20)
+    monkeypatch.setattr(train, "predict_logits", lambda *_: (logits, labels))
+    model = create_network(ARCHITECTURES["mnist_linear"])
+    data = Data(two_classes, two_classes, two_classes, ["dash", "bar"])
+    found = train.calibrate(model, data, make_accelerator(TrainingConfig()))
+    assert found == pytest.approx(temperature, abs=0.05)
+
+
 def test_progress_goes_round():
-    progress = Progress()
+    progress = Progress({"epochs": 2})
     progress.record({"epoch": 1, "validation_accuracy": 0.9}, torch.nn.Linear(2, 2))
-    copy = Progress()
+    copy = Progress({"epochs": 2})
     copy.load_state_dict(progress.state_dict())
     assert copy.best_epoch == 1 and copy.history == progress.history
 
@@ -325,6 +351,7 @@ def test_progress_goes_round():
         (("--dataset", "nowhere"), "cannot be loaded"),
         (("--report-to", "stone_tablets"), "stone_tablets"),
         (("--push-to-hub",), "error: --push-to-hub wants --hub-model-id owner/name.\n"),
+        (("--push-to-hub", "--eval-only", "nowhere"), "error: --eval-only publishes nothing"),
         (("--schedule", "zigzag"), "invalid choice: 'zigzag'"),
     ],
 )

@@ -141,10 +141,10 @@ def _as_picture(image) -> Image.Image | None:
         return None
     if image.mode[0] in "IF":  # more than 8 bits to a pixel
         picture = _from_array(np.asarray(image))
-    elif image.has_transparency_data:
-        picture = image if image.mode == "RGBA" else image.convert("RGBA")
-    elif image.mode in ("L", "RGB"):
+    elif image.mode == "RGBA" or (image.mode in ("L", "RGB") and not image.has_transparency_data):
         return image
+    elif image.has_transparency_data:
+        picture = image.convert("RGBA")
     else:
         picture = image.convert("L" if image.mode == "1" else "RGB")
     if picture is not None:

@@ -1,0 +1,29 @@
+"""Files that are written whole or not at all."""
+
+import os
+from collections.abc import Callable
+from pathlib import Path
+
+from .errors import MnistModelError
+
+
+def write_whole(path: str | os.PathLike, save: Callable[[Path], object]) -> None:
+    """Let `save(path)` write a file: all of it or, where that fails, nothing; an older one is replaced in one step.
+
+    Args:
+        path: the file; its folder is made where it is missing.
+        save: called once, with the path of a file beside it whose name has the same ending.
+    Raises:
+        MnistModelError: the file cannot be written.
+    """
+    path = Path(path)
+    temporary = path.with_name(f".{os.getpid()}.{path.name}")
+    try:
+        path.parent.mkdir(parents=True, exist_ok=True)
+        save(temporary)
+        os.replace(temporary, path)
+    except (OSError, ValueError) as error:  # the latter is Pillow's, for an ending that it does not know
+        reason = getattr(error, "strerror", None) or error
+        raise MnistModelError(f"Could not write {path}: {reason}.") from error
+    finally:
+        temporary.unlink(missing_ok=True)
