@@ -156,10 +156,13 @@ def run_compare(options: argparse.Namespace) -> int:
     if options.earlier:
         comparison = comparison_files.load_comparison(options.earlier)
     else:
+        strokes = options.strokes or (STROKES if Path(STROKES).is_dir() else None)
+        if not strokes:
+            print("There are no drawings of other writers to read: --strokes names their folder.", file=sys.stderr)
         comparison = compare(
             options.models or bundled_models(),
             options.dataset,
-            strokes=options.strokes or (STROKES if Path(STROKES).is_dir() else None),
+            strokes=strokes,
             reports=options.reports,
             limit=options.limit,
             say=lambda line: print(line, file=sys.stderr, flush=True),

@@ -483,6 +483,27 @@ def test_boxes_go_with_their_picture(page, tmp_path):
     expect(page.locator("#picture .box")).to_have_count(1)
 
 
+def test_the_answer_to_another_picture_is_not_shown_on_this_one(page, tmp_path):
+    open_upload(page)
+    choose(page, save_number(tmp_path, "40"))
+    expect(page.locator("#picture .box")).to_have_count(2)
+    held = []
+    page.route("**/component_server/", held.append)
+    page.locator("#examples button").first.click()
+    while not held:
+        page.wait_for_timeout(20)
+    page.locator("#picture .image-frame img").evaluate("image => image.decode()")
+    page.wait_for_timeout(100)
+    expect(page.locator("#picture .boxes")).to_be_hidden()
+    expect(page.locator("#upload-answer [aria-busy=true]")).to_have_count(1)
+    page.unroute("**/component_server/")
+    for route in held:
+        route.continue_()
+    expect(page.locator("#picture .box")).to_have_count(1)
+    expect(page.locator("#picture .boxes")).to_be_visible()
+    expect(page.locator("#upload-answer [aria-busy=true]")).to_have_count(0)
+
+
 def test_the_camera_has_a_tab_of_its_own(page):
     open_upload(page)
     page.locator("#picture").get_by_role("button", name="Camera").click()

@@ -73,6 +73,24 @@ def test_the_visitor_is_asked_first_and_may_withdraw(visit, data_dir):
     assert [one["label"] for one in kept(data_dir)[before:]] == ["7", "none"]
 
 
+def test_consent_that_was_withdrawn_in_another_tab_stays_withdrawn(visit, data_dir):
+    page = visit()
+    draw_seven(page)
+    choose(page, "7")
+    choose(page, "Agree and send")
+    expect(row(page)).to_contain_text(THANKS.format(7))
+    other = page.context.new_page()
+    other.goto(page.url)
+    draw_seven(other)
+    choose(page, "Keep no more of mine")
+    other.get_by_role("button", name=re.compile("^Theme")).click()  # keeps a preference of its own
+    before = len(kept(data_dir))
+    choose(other, "3")
+    expect(row(other)).to_contain_text("May this app keep your correction?")
+    assert len(kept(data_dir)) == before
+    other.close()
+
+
 def test_a_digit_of_a_number_and_of_an_upload_is_corrected(visit, data_dir, tmp_path):
     page, before = visit(), len(kept(data_dir))
     page.evaluate("app.prefer('corrections', true)")

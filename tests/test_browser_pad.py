@@ -243,6 +243,33 @@ def test_a_link_reopens_the_drawing_elsewhere(visit, url):
     expect(other.locator(".paper > canvas")).to_be_visible()
 
 
+def test_the_model_of_a_link_stays_when_something_else_is_chosen(visit, url):
+    page = visit()
+    draw_with_mouse(page, DIGITS["4"])
+    expect_digit(page, "4")
+    link = copied_link(page)
+    page.locator("#draw").get_by_label("Model").select_option("mnist_mlp")  # a preference from now on
+    page.goto("about:blank")
+    open_page(page, link)
+    model = page.locator("#draw").get_by_label("Model")
+    expect(model).to_have_value("mnist_cnn")
+    page.get_by_role("button", name=re.compile("^Theme")).click()
+    expect(model).to_have_value("mnist_cnn")
+
+
+def test_the_dialog_closes_beside_it_and_not_on_it(visit):
+    page = visit()
+    button(page, "Example: 2").click()
+    expect_digit(page, "2")
+    button(page, "Share").click()
+    dialog = page.get_by_role("dialog")
+    box = dialog.bounding_box()
+    page.mouse.click(box["x"] + 6, box["y"] + box["height"] / 2)
+    expect(dialog).to_be_visible()
+    page.mouse.click(box["x"] - 12, box["y"] + box["height"] / 2)
+    expect(dialog).to_be_hidden()
+
+
 def test_the_link_is_copied_sent_or_selected(visit):
     page = visit()
     page.context.grant_permissions(["clipboard-read", "clipboard-write"])

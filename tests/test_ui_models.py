@@ -64,6 +64,9 @@ def test_the_default_comes_first_and_then_the_most_accurate(folder, models):
     elsewhere = DigitRecognizer(SOURCE, "you/mnist-cnn")
     assert Models(elsewhere).names == ["you/mnist-cnn", *models.names]
     assert Models(elsewhere).get("you/mnist-cnn") is elsewhere
+    mine = DigitRecognizer.from_pretrained(SOURCE)  # in a folder whose place is nobody's business
+    assert Models(mine).names == [f"{SOURCE.name} (MODEL_ID)", *models.names]
+    assert Models(mine).get(f"{SOURCE.name} (MODEL_ID)") is mine
 
 
 def test_a_model_is_loaded_when_it_is_first_chosen_and_stays(folder, opened):

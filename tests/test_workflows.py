@@ -154,6 +154,26 @@ def test_the_train_command_is_one_that_train_py_takes(push, run_train, tmp_path)
     assert kept["with"]["path"] == f"{output_dir}/checkpoint"
 
 
+@pytest.mark.parametrize(
+    ("inputs", "missing"),
+    [
+        ({}, ""),
+        ({"PUSH": "true", "MODEL_ID": "you/mnist-cnn"}, ""),
+        ({"PUSH": "true", "DEPLOY": "true", "MODEL_ID": "you/mnist-cnn", "SPACE_ID": "you/mnist"}, ""),
+        ({"PUSH": "true"}, "model_id"),
+        ({"DEPLOY": "true", "MODEL_ID": "you/mnist-cnn", "SPACE_ID": "you/mnist"}, "push"),
+        ({"PUSH": "true", "DEPLOY": "true", "MODEL_ID": "you/mnist-cnn"}, "space_id"),
+    ],
+)
+def test_what_is_missing_is_said_before_anything_is_trained(inputs, missing):
+    names = [step.get("name") for step in TRAIN["jobs"]["train"]["steps"]]
+    assert names.index("Check the inputs") < names.index("Install")
+    step = step_named(TRAIN, "Check the inputs")
+    finished = shell(step["run"], **dict.fromkeys(step["env"], ""), **inputs)
+    assert finished.returncode == (1 if missing else 0)
+    assert missing in finished.stdout and finished.stdout.startswith("::error title=" if missing else "")
+
+
 def test_the_inputs_of_training_start_at_its_defaults():
     from mnist_model.data import DataConfig
     from mnist_model.recipes import RECIPES

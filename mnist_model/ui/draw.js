@@ -53,6 +53,7 @@ function createView(element) {
   function ready() {
     addEventListener("hashchange", openLink);
     document.addEventListener("reopen", reopen);
+    document.addEventListener("reloading", () => last && history.replaceState(null, "", makeHash(last.drawing)));
     openLink();
   }
   return { ...view, settled, ready };

@@ -12,6 +12,7 @@ document.addEventListener("preferred", async ({ detail }) => {
   if (detail !== "language" || app.preference("language") === app.language) return;
   await null; // all others have heard of it
   await app.history?.saved();
+  document.dispatchEvent(new Event("reloading")); // what is drawn is to be there again
   location.reload();
 });
 

@@ -6,7 +6,7 @@ from pathlib import Path
 from threading import Lock
 
 from mnist_model import DigitRecognizer, MnistModelError
-from mnist_model.config import bundled_checkpoint, bundled_models
+from mnist_model.config import bundled_checkpoint, bundled_models, public_name
 from mnist_model.rejection import REJECTION_FILE
 from mnist_model.ui.language import say
 
@@ -47,7 +47,9 @@ class Models:
     def __init__(self, default: DigitRecognizer):
         folders = {name: bundled_checkpoint(name) for name in reversed(bundled_models())}
         same = (name for name, folder in folders.items() if folder.resolve() == default.folder.resolve())
-        first = next(same, default.model_id)
+        first = next(same, public_name(default.model_id))
+        if first in folders and folders[first].resolve() != default.folder.resolve():
+            first += " (MODEL_ID)"
         self._folders = {first: default.folder} | folders
         self._loaded = {first: default}
         self._locks = {name: Lock() for name in self._folders}

@@ -25,13 +25,15 @@ const app = (() => {
 
   // Kept in this browser under one key, as far as it allows that.
   const STORAGE_KEY = "handwritten-digits";
-  const kept = (() => {
+  let kept = {};
+  function readKept() {
     try {
-      return JSON.parse(localStorage.getItem(STORAGE_KEY)) ?? {};
-    } catch {
-      return {};
-    }
-  })();
+      kept = JSON.parse(localStorage.getItem(STORAGE_KEY)) ?? {};
+    } catch {}
+  }
+  readKept();
+  // What was chosen in another tab of the browser is not undone from here. It shows here on the next visit.
+  addEventListener("storage", readKept);
 
   function preference(name) {
     return kept[name];

@@ -7,6 +7,7 @@ from string import Template
 import gradio as gr
 
 from mnist_model import DigitRecognizer, MnistModelError
+from mnist_model.config import public_name
 from mnist_model.ui.account import local_users
 from mnist_model.ui.assets import read_asset
 from mnist_model.ui.code import offers_mcp
@@ -43,7 +44,7 @@ def build_heading(recognizer, notice: str) -> None:
 
 
 def _facts(recognizer, notice: str) -> str:
-    facts = [say("heading.model", model=f"<b>{escape(recognizer.model_id)}</b>")]
+    facts = [say("heading.model", model=f"<b>{escape(public_name(recognizer.model_id))}</b>")]
     if recognizer.revision:
         facts.append(say("heading.revision", revision=f"<b>{escape(recognizer.revision[:12])}</b>"))
     if recognizer.test_accuracy is not None:

@@ -129,7 +129,7 @@ function createResultView(root, layer, models, storage, correct) {
     describeModel();
     app.prefer("model", select.value);
   });
-  document.addEventListener("preferred", () => useModel(app.preference("model"), true));
+  document.addEventListener("preferred", ({ detail }) => detail === "model" && useModel(app.preference("model"), true));
   function useModel(name, tell = false) {
     if (name === select.value || !models.some((model) => model.name === name)) return;
     select.value = name;

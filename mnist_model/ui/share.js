@@ -7,10 +7,7 @@ function createSharing(element) {
 
   // The address without its query: in a Space that holds the theme of the page around and, in a private one, the
   // visitor's token. The address of the frame (*.hf.space) opens by itself, too.
-  function linkTo({ strokes, page, model }) {
-    const hash = new URLSearchParams({ page, model, ink: encodeInk(strokes) });
-    return `${location.origin}${location.pathname}#${hash}`;
-  }
+  const linkTo = (drawing) => location.origin + location.pathname + makeHash(drawing);
 
   async function show(drawing, pen, answer) {
     find(".link").value = linkTo(drawing);
@@ -46,9 +43,15 @@ function createSharing(element) {
   find(".copy").addEventListener("click", copy);
   find(".link").addEventListener("focus", () => find(".link").select());
   find(".close").addEventListener("click", () => dialog.close());
-  dialog.addEventListener("click", (event) => event.target === dialog && dialog.close()); // beside it
+  dialog.addEventListener("click", ({ clientX, clientY, target }) => {
+    const { left, right, top, bottom } = dialog.getBoundingClientRect();
+    const beside = clientX < left || clientX > right || clientY < top || clientY > bottom;
+    if (target === dialog && beside) dialog.close();
+  });
   return show;
 }
+
+const makeHash = ({ strokes, page, model }) => `#${new URLSearchParams({ page, model, ink: encodeInk(strokes) })}`;
 
 // What a link holds, or null: {strokes, page, model}. `pages` are those of the pad.
 function readLink(hash, pages) {

@@ -20,6 +20,7 @@ const ids = new WeakMap(); // of each file, for what is announced
 let files = [];
 let chosen = 0;
 let asked = 0; // what is shown has changed since: an answer to another question is dropped
+let waiting = false; // what is shown of the answer is of another picture
 
 // ---- the answer
 const nothing = (sentence, state) => ({ ...props.blank, state, sentence, text: "", digits: [], milliseconds: null });
@@ -37,12 +38,19 @@ async function ask(file, brief = false) {
   return answer ?? null; // Gradio answers undefined when it is not reached
 }
 
+function wait(now) {
+  waiting = now;
+  layer.hidden = true; // the boxes go with their picture
+  find(".result").setAttribute("aria-busy", now);
+}
+
 async function answerChosen() {
   const turn = ++asked;
-  layer.hidden = true; // the boxes go with their picture
+  wait(true);
   const [file, model] = [files[chosen], view.model()];
   const answer = await ask(file);
   if (turn !== asked) return;
+  wait(false);
   view.show(answer ?? nothing(app.say("upload.unreachable"), "error"));
   layBoxes();
   if (answer?.state === "error") givePlace(turn);
@@ -103,6 +111,7 @@ function showPlace(taken) {
 
 function clear() {
   asked += 1;
+  wait(false);
   files = [];
   batch.clear();
   find(".batch").hidden = true;
@@ -117,7 +126,7 @@ function clear() {
 function layBoxes() {
   // The picture is centred in its element, as large as it fits (object-fit: contain).
   const { offsetLeft, offsetTop, offsetWidth, offsetHeight, naturalWidth, naturalHeight } = image;
-  layer.hidden = !naturalWidth; // not loaded yet, or never shown
+  layer.hidden = waiting || !naturalWidth; // not loaded yet, or never shown
   const scale = Math.min(offsetWidth / naturalWidth, offsetHeight / naturalHeight);
   const [width, height] = [scale * naturalWidth, scale * naturalHeight];
   layer.style.left = `${offsetLeft + (offsetWidth - width) / 2}px`;
