@@ -26,9 +26,11 @@ from mnist_model.ui.compare import build_compare_tab
 from mnist_model.ui.draw import build_draw_tab
 from mnist_model.ui.history import build_history_tab
 from mnist_model.ui.models import Models
-from mnist_model.ui.page import build_heading, launch_options, load_recognizer
+from mnist_model.ui.page import build_heading, launch_options, limit_waiting, load_recognizer
 from mnist_model.ui.results import build_results_tab
 from mnist_model.ui.upload import build_upload_tab
+
+KEPT = (600, 3600)  # every so many seconds, pictures that were sent so many seconds ago or earlier are deleted
 
 
 def build_demo(feedback: Feedback | None = None) -> gr.Blocks:
@@ -39,7 +41,7 @@ def build_demo(feedback: Feedback | None = None) -> gr.Blocks:
     """
     recognizer, notice = load_recognizer(os.getenv("MODEL_ID") or None, os.getenv("MODEL_REVISION") or None)
     models = Models(recognizer)
-    with gr.Blocks(title="Handwritten digits") as demo:
+    with gr.Blocks(title="Handwritten digits", delete_cache=KEPT) as demo:
         build_heading(recognizer, notice)
         build_account()
         with gr.Tabs(overflow_behavior="wrap"):  # a menu hides some behind a button without a name
@@ -61,6 +63,7 @@ def build_demo(feedback: Feedback | None = None) -> gr.Blocks:
     return demo
 
 
+limit_waiting()
 feedback = open_feedback()
 demo = build_demo(feedback)
 

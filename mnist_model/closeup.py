@@ -3,13 +3,22 @@
 from dataclasses import dataclass
 
 import numpy as np
-from PIL import Image, ImageOps
+from PIL import Image
 
-from .preprocessing import WORKING_SIDE, find_ink, running, stroke_width, to_grey
+from .preprocessing import WORKING_SIDE, find_ink, orientation_of, running, stroke_width, to_grey
 from .segmentation import Line, find_lines
 
 ENLARGEMENT = 1.25  # the least that is worth a second look
 SEEN = 0.98  # share of the ink that was seen at first
+UPRIGHT = {  # what undoes an EXIF orientation
+    2: Image.Transpose.FLIP_LEFT_RIGHT,
+    3: Image.Transpose.ROTATE_180,
+    4: Image.Transpose.FLIP_TOP_BOTTOM,
+    5: Image.Transpose.TRANSPOSE,
+    6: Image.Transpose.ROTATE_270,
+    7: Image.Transpose.TRANSVERSE,
+    8: Image.Transpose.ROTATE_90,
+}
 MARGIN = 1.0  # of paper around the writing, relative to the height of its highest line
 
 
@@ -86,5 +95,8 @@ def _around(lines: list[Line], writing: Writing) -> tuple[int, int, int, int]:
 
 def _cut_out(image: Image.Image | np.ndarray, box: tuple[int, int, int, int]) -> Image.Image | np.ndarray:
     if isinstance(image, Image.Image):
-        return ImageOps.exif_transpose(image).crop(box)
+        orientation = orientation_of(image)
+        part = (image.transpose(UPRIGHT[orientation]) if orientation in UPRIGHT else image).crop(box)
+        part.info["orientation"] = 1  # whatever EXIF the picture had
+        return part
     return np.asarray(image)[box[1] : box[3], box[0] : box[2]]

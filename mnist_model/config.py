@@ -58,4 +58,6 @@ def read_config(folder: str | Path) -> dict[str, Any]:
             raise MnistModelError(f"{path} lacks {key!r}: it is not the config.json of a timm image classifier.")
     if len(config["label_names"]) != config["num_classes"]:
         raise MnistModelError(f"{path} names {len(config['label_names'])} labels for {config['num_classes']} classes.")
+    if len({name for name in config["label_names"] if isinstance(name, str)}) != config["num_classes"]:
+        raise MnistModelError(f"{path} must name labels by different strings.")
     return config

@@ -10,7 +10,7 @@ from huggingface_hub import HfApi, RepoCard
 
 from .config import bundled_checkpoint, bundled_models, read_config
 from .errors import MnistModelError
-from .hub import Pushed, changes, check_token, commit_changes, explain, head_and_files
+from .hub import MADE_BY_THE_HUB, Pushed, changes, check_token, commit_changes, explain, head_and_files
 from .rejection import REJECTION_FILE
 
 ROOT = Path(__file__).parent.parent
@@ -63,7 +63,8 @@ def deploy_space(space_id: str, model_id: str, *, revision: str | None = None, p
         revision: branch, tag or commit of the model; the main branch where it is None.
         private: create the Space for its owner's eyes only.
     Raises:
-        MnistModelError: there is no such model, or no token, no right to write, or no way to the Hub.
+        MnistModelError: there is no such model, or no token, no right to write, or no way to the Hub; or the Space
+            holds something else, or is public and must be private.
     """
     files = space_files(model_id)
     api = HfApi()
@@ -81,11 +82,17 @@ def deploy_space(space_id: str, model_id: str, *, revision: str | None = None, p
             space_id, repo_type="space", space_sdk="gradio", private=private or None, exist_ok=True
         )
         space_id = created.repo_id
-        _set_variables(api, space_id, {"MODEL_ID": model_id, "MODEL_REVISION": str(model.sha)})
+        if private and not api.space_info(space_id).private:
+            raise MnistModelError(f"{space_id} is public: make it private in its settings, or choose another id.")
         head, remote = head_and_files(api, space_id, "space")
+        if not remote.keys() <= {*MADE_BY_THE_HUB} and "mnist_model/__init__.py" not in remote:
+            raise MnistModelError(f"{space_id} is taken: it holds another app. Choose another id.")
         outdated = remote.keys() - files.keys() - {".gitattributes"}
         operations = changes(remote, files, outdated)
         commit = commit_changes(api, space_id, "space", operations, head, f"Deploy {model_id}")
+        _set_variables(api, space_id, {"MODEL_ID": model_id, "MODEL_REVISION": str(model.sha)})
+    except MnistModelError:
+        raise
     except Exception as error:
         raise MnistModelError(explain(error, space_id)) from error
     return Pushed(space_id, str(created), commit, len(operations))

@@ -17,6 +17,7 @@ from datetime import UTC, datetime
 from io import BytesIO
 from pathlib import Path
 from threading import Lock, Thread
+from typing import Any
 
 import numpy as np
 from PIL import Image
@@ -26,6 +27,7 @@ from .errors import MnistModelError
 NONE = "none"  # what a picture is corrected to that shows no digit
 A_DAY = 1000  # corrections that a process keeps in a day, so that nobody fills the disk
 MINUTES = 5  # from one push to the next
+AT_THE_END = 20  # seconds that the Hub is waited for when the process ends
 
 logger = logging.getLogger(__name__)
 
@@ -36,7 +38,9 @@ def open_feedback() -> "Feedback | None":
     if not token:
         dataset = None
     if data_dir:
-        return Feedback(Path(data_dir, "feedback"), dataset, token)
+        feedback = Feedback(Path(data_dir, "feedback"), dataset, token)
+        feedback.send()  # what the last process could not
+        return feedback
     return Feedback(Path(tempfile.mkdtemp(prefix="feedback-")), dataset, token) if dataset else None
 
 
@@ -88,46 +92,59 @@ class Feedback:
         except OSError as error:
             logger.error("A correction could not be kept: %s", error)
             raise MnistModelError("The correction could not be kept: the app cannot write to its folder.") from error
-        if self.dataset and not self._scheduler:
-            Thread(
-                target=self._connect, args=[self.dataset], daemon=True
-            ).start()  # the visitor need not wait for the Hub
+        self.send()
         return True
+
+    def send(self) -> None:
+        """Begin to send what is kept, if there is a data set to send it to; nobody waits for the Hub."""
+        if self.dataset and not self._scheduler and self._holds_any():
+            Thread(target=self._connect, args=[self.dataset], daemon=True).start()
 
     def flush(self) -> None:
         """Send what has not been sent, and nothing more after that. For the end of the process."""
-        if not self.dataset or not self._day:
+        if not self.dataset or not self._holds_any():
             return
-        self._connect(self.dataset)
+        self._connect(self.dataset, patience=AT_THE_END)
         if self._scheduler:
             try:
-                self._scheduler.trigger().result()
+                self._scheduler.trigger().result(timeout=AT_THE_END)
             except Exception as error:  # the transport raises whatever it is built on
                 logger.error("Corrections were not sent to %s: %s", self.dataset, error)
             self._scheduler.stop()
 
-    def _connect(self, dataset: str) -> None:
-        """Begin to send; where the Hub cannot be had, the next correction tries again."""
+    def _holds_any(self) -> bool:
+        return any(self.folder.glob("*/metadata.jsonl"))
+
+    def _connect(self, dataset: str, patience: float = 0) -> None:
+        """Begin to send; where the Hub cannot be had, the next correction tries again.
+
+        Args:
+            patience: seconds to wait for another thread that is at it.
+        """
+        if not self._connecting.acquire(timeout=patience):
+            return
+        try:
+            self._scheduler = self._scheduler or self._start(dataset)
+        except Exception as error:  # the transport raises whatever it is built on
+            logger.error("Corrections are kept, but not sent to %s: %s", dataset, error)
+        finally:
+            self._connecting.release()
+
+    def _start(self, dataset: str) -> Any:
         from huggingface_hub import CommitScheduler, HfApi
 
-        with self._connecting:
-            if self._scheduler:
-                return
-            try:
-                api = HfApi(token=self._token)
-                dataset = api.create_repo(dataset, repo_type="dataset", private=True, exist_ok=True).repo_id
-                if not api.dataset_info(dataset).private:
-                    raise MnistModelError("it is public: make it private in its settings, or name another.")
-                self._scheduler = CommitScheduler(
-                    repo_id=dataset,
-                    repo_type="dataset",
-                    folder_path=self.folder,
-                    every=MINUTES,
-                    private=True,
-                    hf_api=api,
-                )
-            except Exception as error:
-                logger.error("Corrections are kept, but not sent to %s: %s", dataset, error)
+        api = HfApi(token=self._token)
+        dataset = api.create_repo(dataset, repo_type="dataset", private=True, exist_ok=True).repo_id
+        if not api.dataset_info(dataset).private:
+            raise MnistModelError("it is public: make it private in its settings, or name another.")
+        return CommitScheduler(
+            repo_id=dataset,
+            repo_type="dataset",
+            folder_path=self.folder,
+            every=MINUTES,
+            private=True,
+            hf_api=api,
+        )
 
 
 def _append(path: Path, content: bytes) -> None:

@@ -290,16 +290,7 @@ def _shape(digits: Tensor, count: int) -> Tensor:
         torch.rand(count, 1, 5, 5, device=x.device), size=(BOX, BOX), mode="bicubic", align_corners=True
     )[:, 0]
     faded = faded * (1 - _between(count, 0, 1, x) * features).clamp(0, 1)
-    return _filled(x, y, triangles=True) * faded * (1 - _eyes_and_mouth(x, y))
-
-
-def _eyes_and_mouth(x: Tensor, y: Tensor) -> Tensor:
-    """What is not as bright as the skin, in every third picture: 0 to 1, of shape (N, BOX, BOX)."""
-    apart, high, low = _between(len(x), 2, 4, x), _between(len(x), 0, 3, x), _between(len(x), 2.5, 5, x)
-    eyes = ((x.abs() - apart) ** 2 + (y + high) ** 2).sqrt() - _between(len(x), 0.6, 1.6, x)
-    mouth = ((x / 2) ** 2 + (y - low) ** 2).sqrt() - _between(len(x), 0.4, 1.2, x)
-    shown = torch.where(_between(len(x), 0, 1, x) < 0.33, _between(len(x), 0.4, 1, x), 0)
-    return shown * (0.5 - torch.minimum(eyes, mouth)).clamp(0, 1)
+    return _filled(x, y, triangles=True) * faded
 
 
 def _arch(digits: Tensor, count: int) -> Tensor:

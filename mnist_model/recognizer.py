@@ -29,9 +29,11 @@ from .refusal import Refusal, why_refused
 from .rejection import REJECTION_FILE, Rejection
 from .segmentation import ink_box
 
+FORMATS = ("PNG", "JPEG", "WEBP", "GIF", "BMP", "TIFF")
 MAX_FILE_BYTES = 10 * 1024 * 1024
 MAX_PIXELS = 80_000_000  # beyond, PIL warns of a decompression bomb
 MIN_SHARE = 0.5  # of all the ink in a picture: what holds less is not the one digit in it
+DOES_NOT_FIT = "what the network answers does not fit config.json: fetch or train the checkpoint again."
 SCORED_AT_ONCE = 64  # pictures that may be digits, to bound the memory
 
 
@@ -105,7 +107,7 @@ class DigitRecognizer:
         folder: a checkpoint folder.
         model_id, revision: where the folder came from, for display.
     Raises:
-        MnistModelError: the folder is not a whole checkpoint.
+        MnistModelError: the folder is not a whole checkpoint, or its files do not fit one another.
 
     >>> recognizer = DigitRecognizer.from_pretrained()
     >>> recognizer.predict(np.zeros((100, 100))).is_digit
@@ -130,6 +132,7 @@ class DigitRecognizer:
         self._session = open_session(folder / "model.onnx")
         if self._rejection:
             self._rejection_session = open_session(folder / REJECTION_FILE)
+        self._try_out()
 
     @classmethod
     def from_pretrained(cls, model_id: str | Path | None = None, revision: str | None = None) -> "DigitRecognizer":
@@ -204,7 +207,10 @@ class DigitRecognizer:
             return costs
 
         found = find_digits(writing.ink, score)
-        predictions = [tried[digit.index] for digit in found] if len(found) > 1 else [self.predict(image)] * len(found)
+        predictions = [tried[digit.index] for digit in found]
+        if len(found) == 1:
+            whole = self.predict(image)
+            predictions = [whole if whole.is_digit else predictions[0]]  # without a frame or a sign beside it
         shown = legible(found, [prediction.is_digit for prediction in predictions])
         things = [
             ReadDigit(Box(*writing.in_picture(digit.box)), prediction, digit.word)
@@ -241,6 +247,17 @@ class DigitRecognizer:
             margins = np.minimum(margins, self._rejection.scores(logits, rejection_logits) - self._rejection.threshold)
         rows = zip(probabilities.tolist(), (margins >= 0).tolist(), images, strict=True)
         return [self._prediction(*row) for row in rows], margins.tolist()
+
+    def _try_out(self) -> None:
+        """Read one picture: a model that cannot fails when it is loaded, and not when it is asked."""
+        try:
+            predictions, margins = self._examine([np.full((28, 28), 128, np.uint8)])
+            sound = math.isclose(sum(predictions[0].probabilities.values()), 1, abs_tol=1e-3)
+            sound = sound and not math.isnan(margins[0])
+        except Exception as error:  # of onnxruntime or numpy, whatever does not fit
+            raise MnistModelError(f"{self.folder}: {DOES_NOT_FIT}") from error
+        if not sound:
+            raise MnistModelError(f"{self.folder}: {DOES_NOT_FIT}")
 
     def explain(self, image) -> Explanation | None:
         """Which ink decides what a picture of one digit is read as, and what parts it from the runner-up.
@@ -317,7 +334,7 @@ def decode_image(file: Path | BinaryIO, name: str, size: int) -> Image.Image:
         message = f"{name} has {size} MB; pictures of up to {most} MB are read."
         raise MnistModelError(message, "file.large", name=name, size=size, most=most)
     try:
-        image = Image.open(file)
+        image = Image.open(file, formats=FORMATS)
         if image.width * image.height <= MAX_PIXELS:
             image.load()
             return image

@@ -7,6 +7,17 @@ from PIL import Image, ImageDraw
 
 Stroke = list[tuple[float, float]]
 
+# How a picture is stored that its EXIF orientation turns upright.
+STORED = {
+    2: Image.Transpose.FLIP_LEFT_RIGHT,
+    3: Image.Transpose.ROTATE_180,
+    4: Image.Transpose.FLIP_TOP_BOTTOM,
+    5: Image.Transpose.TRANSPOSE,
+    6: Image.Transpose.ROTATE_90,
+    7: Image.Transpose.TRANSVERSE,
+    8: Image.Transpose.ROTATE_270,
+}
+
 # fmt: off
 DIGITS = {
     "0": [

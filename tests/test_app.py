@@ -2,6 +2,7 @@
 
 import json
 import runpy
+import socket
 import struct
 import subprocess
 import sys
@@ -10,6 +11,7 @@ from io import BytesIO
 from urllib.error import HTTPError
 from urllib.request import Request, urlopen
 
+import huggingface_hub
 import numpy as np
 import pytest
 from gradio.utils import get_upload_folder
@@ -219,8 +221,20 @@ def test_model_id_may_be_a_folder(monkeypatch):
 
 def test_a_model_that_cannot_be_had_is_replaced_and_the_page_says_so(monkeypatch):
     text = heading(build_demo(monkeypatch, MODEL_ID="/no/such/<b>folder"))
-    assert "/no/such/&lt;b&gt;folder" in text and "The bundled model answers instead." in text
+    assert "no checkpoint folder &lt;b&gt;folder" in text and "The bundled model answers instead." in text
+    assert "/no/such" not in text  # the place of a folder is nobody's business
     assert "mnist_cnn (bundled)" in text
+
+
+def test_a_hub_that_says_nothing_is_not_waited_for(monkeypatch, loopback_hub):
+    loopback_hub.use_here(monkeypatch)
+    monkeypatch.setattr("mnist_model.ui.page.SILENCE", 0.2)
+    with socket.create_server(("127.0.0.1", 0)) as silent:
+        address = f"http://127.0.0.1:{silent.getsockname()[1]}"
+        monkeypatch.setattr(huggingface_hub.constants, "ENDPOINT", address)
+        monkeypatch.setattr(huggingface_hub.hf_api.api, "endpoint", address)
+        text = heading(build_demo(monkeypatch, MODEL_ID="you/mnist-cnn"))
+    assert "cannot be" in text and "The bundled model answers instead." in text
 
 
 def test_the_app_needs_no_torch():

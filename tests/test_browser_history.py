@@ -168,9 +168,13 @@ def test_signed_in_it_follows_one_and_nobody_else_sees_it(browser, private):
     ada.get_by_role("button", name="Theme").click()
     mode = ada.get_by_role("button", name="Theme").get_attribute("data-mode")
 
+    ada.evaluate("app.prefer('corrections', true)")  # agreed to on this browser
+    ada.evaluate("app.history.saved()")
+
     elsewhere = sign_in(browser, private, "ada", "lovelace")
     open_history(elsewhere)
     expect_listed(elsewhere, "7")
+    assert not elsewhere.evaluate("app.preference('corrections')")
     expect(elsewhere.get_by_role("button", name="Theme")).to_have_attribute("data-mode", mode)
     expect(grace.get_by_role("button", name="Theme")).not_to_have_attribute("data-mode", mode)
 

@@ -106,6 +106,14 @@ def test_what_cannot_be_deployed(hub, loopback_hub, monkeypatch):
     with pytest.raises(MnistModelError, match="may not write to theirs/mnist"):
         loopback_hub.token("theirs")
         deploy_space("theirs/mnist", "you/whole")
+    hub.put("you/diary", {"app.py": b"mine"}, "space")
+    with pytest.raises(MnistModelError, match="you/diary is taken: it holds another app"):
+        deploy_space("you/diary", "you/whole")
+    hub.put("you/shown", {"README.md": b""}, "space")
+    with pytest.raises(MnistModelError, match="you/shown is public"):
+        deploy_space("you/shown", "you/whole", private=True)
+    for name in ("you/diary", "you/shown"):
+        assert not hub.repo(name, "space").variables and len(hub.files(name, repo_type="space")) <= 3
     loopback_hub.use_here(monkeypatch, None)
     with pytest.raises(MnistModelError, match="no token"):
         deploy_space(SPACE, "you/whole")

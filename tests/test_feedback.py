@@ -4,7 +4,7 @@ import base64
 import json
 from io import BytesIO
 from pathlib import Path
-from threading import Thread
+from threading import Event, Thread, active_count
 
 import numpy as np
 import pytest
@@ -199,6 +199,33 @@ def test_without_the_hub_the_app_goes_on(hub, tmp_path, caplog):
     assert store.keep(SEVEN, "2", "7", "mnist_cnn")
     store.flush()
     assert "00001.png" in " ".join(hub.files(DATASET, repo_type="dataset"))
+
+
+def test_what_an_earlier_process_left_is_sent(hub, tmp_path, monkeypatch):
+    Feedback(tmp_path / "feedback").keep(SEVEN, "1", "7", "mnist_cnn")
+    for name, value in {"DATA_DIR": str(tmp_path), "FEEDBACK_DATASET": DATASET, "HF_TOKEN": hub.secret_token}.items():
+        monkeypatch.setenv(name, value)
+    open_feedback().flush()
+    assert "00000.png" in " ".join(hub.files(DATASET, repo_type="dataset"))
+
+
+def test_a_silent_hub_keeps_one_thread_waiting(tmp_path, monkeypatch):
+    silence, started = Event(), []
+
+    def start(self, dataset):
+        started.append(dataset)
+        silence.wait(10)
+        raise MnistModelError("It stays silent.")
+
+    monkeypatch.setattr(Feedback, "_start", start)
+    monkeypatch.setattr(feedback, "AT_THE_END", 0.1)
+    store = Feedback(tmp_path, DATASET, "token")
+    before = active_count()
+    for _ in range(20):
+        store.keep(SEVEN, "1", "7", "mnist_cnn")
+    store.flush()
+    assert started == [DATASET] and active_count() <= before + 1
+    silence.set()
 
 
 # ---- training

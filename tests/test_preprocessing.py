@@ -1,6 +1,7 @@
 """`canonicalize`: whatever the picture, what comes out is what MNIST would have made of it."""
 
 import io
+import tracemalloc
 
 import numpy as np
 import pytest
@@ -14,7 +15,7 @@ from hypothesis.extra.numpy import (
     unsigned_integer_dtypes,
 )
 from PIL import Image, ImageDraw, ImageFilter, ImageOps
-from strokes import DIGITS, draw_digit, draw_strokes
+from strokes import DIGITS, STORED, draw_digit, draw_strokes
 
 from mnist_model.preprocessing import (
     STROKE_WIDTH_RANGE,
@@ -27,17 +28,6 @@ from mnist_model.preprocessing import (
 )
 
 MODES = ["1", "L", "P", "RGB", "RGBA", "LA", "CMYK", "YCbCr", "HSV", "LAB", "I", "F", "I;16"]
-
-# How a picture is stored that its EXIF orientation turns upright.
-STORED = {
-    2: Image.Transpose.FLIP_LEFT_RIGHT,
-    3: Image.Transpose.ROTATE_180,
-    4: Image.Transpose.FLIP_TOP_BOTTOM,
-    5: Image.Transpose.TRANSPOSE,
-    6: Image.Transpose.ROTATE_90,
-    7: Image.Transpose.TRANSVERSE,
-    8: Image.Transpose.ROTATE_270,
-}
 
 
 @pytest.fixture(scope="module")
@@ -137,6 +127,33 @@ def test_exif_rotation_is_undone(page, orientation, tmp_path):
     stored.save(tmp_path / "photo.jpg", quality=95, exif=exif)
     with Image.open(tmp_path / "photo.jpg") as photo:
         assert difference(canonicalize(photo), canonicalize(page)) < 8
+
+
+@pytest.mark.parametrize("damaged", [b"Exif\0\0no TIFF", b"Exif\0\0MM\0*\0\0\0\x08\0\x03\x01\x12", b""])
+@pytest.mark.parametrize("form", ["png", "webp"])
+def test_damaged_exif_is_passed_over(page, form, damaged, tmp_path):
+    page.convert("RGB").save(tmp_path / f"scan.{form}", exif=damaged)
+    with Image.open(tmp_path / f"scan.{form}") as scan:
+        assert difference(canonicalize(scan), canonicalize(page)) < 8
+        assert to_grey(scan).any()
+
+
+def test_an_orientation_that_is_none_is_passed_over(page):
+    for orientation in (0, 9, "6", 2.5, None):
+        odd = page.copy()
+        odd.getexif()[0x0112] = orientation
+        assert (canonicalize(odd) == canonicalize(page)).all()
+
+
+def test_a_large_picture_of_16_bits_takes_no_more_memory_than_its_pixels():
+    page = draw_digit(5, side=5000, pen=250)
+    deep = Image.fromarray(np.asarray(page, np.uint16) * 257)
+    tracemalloc.start()
+    canonical = canonicalize(deep)
+    peak = tracemalloc.get_traced_memory()[1]
+    tracemalloc.stop()
+    assert deep.mode == "I;16" and peak < 3 * 2 * 5000**2
+    assert difference(canonical, canonicalize(page)) < 3
 
 
 @pytest.mark.parametrize("mode", ["RGBA", "LA", "RGB", "L", "P"])

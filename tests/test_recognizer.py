@@ -5,11 +5,12 @@ import json
 import shutil
 import struct
 import zlib
+from pathlib import Path
 
 import numpy as np
 import pytest
-from PIL import Image
-from strokes import DIGITS, draw_digit, draw_strokes
+from PIL import Image, ImageDraw, ImageFilter, ImageOps
+from strokes import DIGITS, STORED, draw_digit, draw_strokes
 
 from mnist_model import DigitRecognizer, MnistModelError
 from mnist_model.config import bundled_checkpoint
@@ -195,3 +196,151 @@ def test_a_model_that_cannot_be_exported_leaves_no_half_of_it(tmp_path, monkeypa
             DigitRecognizer.from_pretrained(folder)
     assert not list(folder.glob("*.onnx"))
     assert DigitRecognizer.from_pretrained(folder).predict(draw_digit(0, side=280, pen=14)).label == "0"
+
+
+def change_config(folder: Path, **changes) -> None:
+    config = json.loads((folder / "config.json").read_text())
+    (folder / "config.json").write_text(json.dumps(config | changes))
+
+
+MALFORMED = {
+    "labels": lambda folder: change_config(folder, label_names=[str(n) for n in range(9)], num_classes=9),
+    "equal labels": lambda folder: change_config(folder, label_names=["7"] * 10),
+    "numbers for labels": lambda folder: change_config(folder, label_names=list(range(10))),
+    "threshold": lambda folder: change_config(folder, rejection={"energy_cap": 9.0, "threshold": "nan"}),
+    "network": lambda folder: shutil.copy(folder / "rejection.onnx", folder / "model.onnx"),
+}
+
+
+@pytest.mark.parametrize("fault", MALFORMED)
+def test_a_model_whose_files_do_not_fit_is_refused_when_it_is_loaded(fault, tmp_path):
+    folder = tmp_path / "checkpoint"
+    shutil.copytree(bundled_checkpoint(), folder)
+    DigitRecognizer.from_pretrained(folder)
+    MALFORMED[fault](folder)
+    with pytest.raises(MnistModelError, match="does not fit config.json|different strings"):
+        DigitRecognizer.from_pretrained(folder)
+
+
+@pytest.mark.parametrize("form", ["ico", "ppm", "tga"])
+def test_forms_that_nobody_hands_in_are_not_opened(form, tmp_path):
+    draw_digit(7, side=64).convert("RGB").save(tmp_path / f"seven.{form}")
+    with pytest.raises(MnistModelError, match="use PNG, JPEG, WebP, GIF, BMP or TIFF"):
+        open_image(tmp_path / f"seven.{form}")
+
+
+def inked(picture: Image.Image, digit: int, box: tuple[int, int, int, int], colour, pen: float = 8) -> Image.Image:
+    """The picture, with a digit drawn into a square box of it."""
+    left, top, right, bottom = box
+    picture.paste(colour, box, ImageOps.invert(draw_digit(digit, right - left, pen)))
+    return picture
+
+
+def expect_read(recognizer, digit: int, picture: Image.Image, least: float = 0.5) -> None:
+    prediction = recognizer.predict(picture)
+    assert (prediction.label, prediction.is_digit) == (str(digit), True) and prediction.confidence > least
+    assert recognizer.read(picture).text == str(digit)
+
+
+@pytest.mark.parametrize("digit", range(10))
+@pytest.mark.parametrize(
+    ("table", "paper", "ink"),
+    [("#5a3c20", "#f0f0ea", "#202060"), ("white", "#2040a0", "white"), ("#606060", "white", "black")],
+    ids=["a sheet on wood", "a label on white", "a card on grey"],
+)
+def test_a_sheet_that_lies_on_something_is_no_ink(recognizer, digit, table, paper, ink):
+    picture = Image.new("RGB", (400, 400), table)
+    picture.paste(paper, (40, 40, 360, 360))
+    expect_read(recognizer, digit, inked(picture, digit, (60, 60, 340, 340), ink, pen=13))
+
+
+@pytest.mark.parametrize(("size", "tilt"), [((700, 560), 4), ((420, 420), -4), ((300, 300), 10), ((1000, 800), -6)])
+def test_a_note_on_a_table_is_read_from_a_photograph(recognizer, size, tilt):
+    rng = np.random.default_rng(0)
+    for digit in range(10):
+        note, side = Image.new("RGBA", size, "#f0f0ea"), int(0.6 * min(size))
+        left, top = (size[0] - side) // 2, (size[1] - side) // 2
+        inked(note, digit, (left, top, left + side, top + side), "#202060", pen=15)
+        note = note.rotate(tilt, expand=True, resample=Image.Resampling.BICUBIC)
+        photo = Image.new("RGB", (1200, 900), "#5a3c20")
+        photo.paste(note, ((1200 - note.width) // 2, (900 - note.height) // 2), note)
+        pixels = np.asarray(photo.filter(ImageFilter.GaussianBlur(1.5)), np.float32)
+        light = 1 - 0.35 * np.arange(1200)[:, None] / 1200
+        pixels = pixels * light + rng.normal(0, 4, pixels.shape)
+        expect_read(recognizer, digit, Image.fromarray(pixels.clip(0, 255).astype(np.uint8)))
+
+
+def test_thick_digits_are_no_sheets(recognizer):
+    for digit in range(10):
+        expect_read(recognizer, digit, draw_digit(digit, 200, 40))
+    bar = Image.new("L", (280, 280), 255)
+    bar.paste(0, (110, 40, 170, 240))
+    expect_read(recognizer, 1, bar)
+
+
+@pytest.mark.parametrize(
+    ("paper", "line", "ink"),
+    [("white", "#a0c0f0", "#1030a0"), ("#fff8b0", "#90b0e0", "#1030a0"), ("#202020", "#707070", "#60a0ff"),
+     ("white", "#b0b0b0", "#404040"), ("white", "#787878", "black")],
+)  # fmt: skip
+@pytest.mark.parametrize("squared", [False, True])
+def test_printed_lines_on_a_plain_page_are_no_ink(recognizer, paper, line, ink, squared):
+    right = 0
+    for digit in range(10):
+        page = Image.new("RGB", (400, 320), paper)
+        draw = ImageDraw.Draw(page)
+        for place in range(20, 400, 40):
+            draw.line([(0, place), (400, place)], fill=line, width=2)
+            if squared:
+                draw.line([(place, 0), (place, 320)], fill=line, width=2)
+        inked(page, digit, (120, 60, 320, 260), ink)
+        prediction = recognizer.predict(page)
+        right += prediction.is_digit and prediction.label == recognizer.read(page).text == str(digit)
+    assert right >= (9 if squared else 10)
+
+
+def test_digits_that_touch_the_border_are_no_printed_lines(recognizer):
+    for digit in range(10):
+        for pen in (3, 8, 20):
+            page = draw_digit(digit, 200, pen)
+            expect_read(recognizer, digit, page.crop(ImageOps.invert(page).getbbox()), least=0.3)
+
+
+@pytest.mark.parametrize(
+    ("paper", "inks"),
+    [("#1e1e1e", ["red", "blue"]), ("white", ["#ffd000", "#40c0ff"]), ("#c0ffc0", ["red", "blue"]),
+     ("black", ["red", "green", "blue", "#ffbf00"]), ("white", ["black", "red"])],
+)  # fmt: skip
+def test_digits_of_several_colours(recognizer, paper, inks):
+    page = Image.new("RGB", (560, 240), paper)
+    for index, digit in enumerate((9, 0, 4, 2)):
+        inked(page, digit, (10 + 130 * index, 30, 190 + 130 * index, 210), inks[index % len(inks)], pen=9)
+    assert recognizer.read(page).text == "9042"
+
+
+def test_a_frame_around_one_digit_is_left_out(recognizer):
+    for digit in range(10):
+        page = draw_digit(digit, 200, 9)
+        ImageDraw.Draw(page).rectangle([8, 8, 191, 191], outline=0, width=4)
+        assert recognizer.read(page).text == str(digit)
+
+
+@pytest.mark.parametrize("orientation", range(1, 9))
+def test_a_digit_between_others_is_found_whatever_the_orientation(recognizer, orientation):
+    shifted = [[[(x + shift, y) for x, y in stroke] for stroke in DIGITS[digit]] for shift, digit in
+               ((-0.55, "8"), (0, "3"), (0.55, "2"))]  # fmt: skip
+    cell = draw_strokes([stroke for strokes in shifted for stroke in strokes], (100, 100), 6).convert("L")
+    stored = cell if orientation == 1 else cell.transpose(STORED[orientation])
+    stored.getexif()[0x0112] = orientation
+    prediction = recognizer.predict(stored)
+    assert (prediction.label, prediction.is_digit) == ("3", True)
+    assert np.abs(prediction.canonical.astype(int) - recognizer.predict(cell).canonical).mean() < 1
+
+
+@pytest.mark.parametrize("scale", [1.0, 1.0000001, 1.04, 0.5, 255.0])
+@pytest.mark.parametrize("hole", [np.nan, np.inf, None])
+def test_numbers_of_any_range(recognizer, scale, hole):
+    page = np.asarray(draw_digit(5)) / 255 * scale
+    if hole is not None:
+        page[:3, :3] = hole
+    assert recognizer.read(page.astype(np.float32)).text == "5"

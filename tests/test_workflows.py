@@ -169,7 +169,7 @@ def test_what_is_missing_is_said_before_anything_is_trained(inputs, missing):
     names = [step.get("name") for step in TRAIN["jobs"]["train"]["steps"]]
     assert names.index("Check the inputs") < names.index("Install")
     step = step_named(TRAIN, "Check the inputs")
-    finished = shell(step["run"], **dict.fromkeys(step["env"], ""), **inputs)
+    finished = shell(step["run"], **(dict.fromkeys(step["env"], "") | inputs))
     assert finished.returncode == (1 if missing else 0)
     assert missing in finished.stdout and finished.stdout.startswith("::error title=" if missing else "")
 

@@ -95,13 +95,15 @@ app.history = {
 };
 
 // ---- who is signed in, and their preferences: those of the account count, also in a browser that is new to it
+// What was agreed to in this browser holds for it alone: consent is no preference to be carried to another.
+const personal = ({ corrections, ...others } = {}) => others;
 let following = false; // adopting is no choice to be sent back
 
 async function recognize() {
   if (!props.login) return;
   const answer = await ask("who");
   account = { name: answer.name ?? null, kept: Boolean(answer.kept) };
-  for (const [name, value] of Object.entries(answer.found ?? {})) app.prefer(name, value);
+  for (const [name, value] of Object.entries(personal(answer.found))) app.prefer(name, value);
   following = account.kept;
   showName();
 }
@@ -111,7 +113,7 @@ let saved = Promise.resolve();
 document.addEventListener("preferred", () => {
   if (!following) return;
   clearTimeout(sending);
-  saved = new Promise((done) => (sending = setTimeout(() => ask("prefer", { chosen: app.preferences() }).then(done), 0)));
+  saved = new Promise((done) => (sending = setTimeout(() => ask("prefer", { chosen: personal(app.preferences()) }).then(done), 0)));
 });
 
 function showName() {

@@ -1,6 +1,8 @@
 """What surrounds the tabs: heading, theme, and the model that answers."""
 
 import json
+import logging
+import re
 from html import escape
 from string import Template
 
@@ -16,16 +18,39 @@ from mnist_model.ui.language import LANGUAGES, in_all_languages, number, phrases
 FONT = ["system-ui", "-apple-system", "Segoe UI", "Roboto", "Helvetica Neue", "Arial", "sans-serif"]
 SAID_BY_GRADIO = ("tab.", "upload.examples", "compare.picture")  # the keys, or their beginnings, of its own labels
 MONO = ["ui-monospace", "SFMono-Regular", "Menlo", "Consolas", "monospace"]
+SILENCE = 20  # seconds
+
+logger = logging.getLogger(__name__)
 
 
 def load_recognizer(model_id: str | None, revision: str | None) -> tuple[DigitRecognizer, str]:
-    """The recognizer to serve and, when it is not the one asked for, a sentence that says why."""
+    """The recognizer to serve and, when it is not the one asked for, a sentence that says why.
+
+    Folders of the server are left out of it, and are in the log.
+    """
     try:
         return DigitRecognizer.from_pretrained(model_id, revision=revision), ""
     except MnistModelError as error:
         if model_id is None:
             raise
-        return DigitRecognizer.from_pretrained(), str(error)
+        logger.warning("%s", error)
+        return DigitRecognizer.from_pretrained(), re.sub(r"(?<![\w./:])/\S*/", "", str(error))
+
+
+def limit_waiting() -> None:
+    """Wait for the Hub no longer than `SILENCE` at a time: a silent one must not keep the app from starting."""
+    from huggingface_hub import set_client_factory
+    from huggingface_hub.utils._http import default_client_factory
+
+    def limit(request) -> None:  # huggingface_hub asks for no limit, request by request
+        request.extensions["timeout"] = dict.fromkeys(("connect", "read", "write", "pool"), SILENCE)
+
+    def client():
+        made = default_client_factory()
+        made.event_hooks["request"].append(limit)
+        return made
+
+    set_client_factory(client)
 
 
 def build_heading(recognizer, notice: str) -> None:

@@ -6,9 +6,10 @@ from pathlib import Path
 import gradio as gr
 from gradio.i18n import I18nData
 from gradio.utils import get_upload_folder
-from PIL import ExifTags, Image
+from PIL import Image
 
 from mnist_model.errors import MnistModelError
+from mnist_model.preprocessing import orientation_of
 from mnist_model.ui.assets import EXAMPLES
 from mnist_model.ui.language import say
 
@@ -81,4 +82,4 @@ def uploaded_path(image) -> str:
 def shown_size(picture: Image.Image) -> tuple[int, int]:
     """Width and height of a picture as it is shown, its EXIF rotation undone."""
     width, height = picture.size
-    return (height, width) if picture.getexif().get(ExifTags.Base.Orientation, 1) >= 5 else (width, height)
+    return (height, width) if orientation_of(picture) >= 5 else (width, height)

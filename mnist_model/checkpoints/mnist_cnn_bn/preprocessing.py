@@ -24,12 +24,17 @@ PIXEL_STD = 0.3081
 # Ink is looked for at this size, whatever the picture's.
 WORKING_SIDE = 512
 COARSE_SIDE = 128
+STRIP = 1 << 20  # numbers that are brought to 0..255 at once, in eight bytes each
 # A digit that is smaller than this when it is found is cut out of the full picture.
 DETAIL_SIDE = 120
 
 # Grey levels, of 255, that ink must differ from a plain ground, and from paper under a camera.
 MIN_CONTRAST = 20
 MIN_PAPER_CONTRAST = 8
+MIN_HINT = 6  # for a printed line on a plain ground to be noticed
+
+# Of a picture, the least that a sheet lying on something else covers.
+LEAST_SHEET = 0.06
 
 # The middle 80% of the widths that `stroke_width` gives for MNIST's training pictures, in pixels of 28.
 STROKE_WIDTH_RANGE = (1.8, 3.5)
@@ -79,7 +84,8 @@ def find_one_digit(image) -> tuple[np.ndarray, float]:
     if image is None:
         return np.zeros((0, 0), np.float32), 0.0
     grey = _grey(_downscale(image))
-    ink, share = pick_digit(find_ink(grey))
+    ink, share = pick_digit(_upright(find_ink(grey), image))
+    ink = _as_stored(ink, image)
     if max(image.size) > max(ink.shape):
         ink = _look_closer(image, grey, ink)
     return _upright(ink, image), share
@@ -148,22 +154,36 @@ def _as_picture(image) -> Image.Image | None:
     else:
         picture = image.convert("L" if image.mode == "1" else "RGB")
     if picture is not None:
-        picture.info["orientation"] = _orientation(image)
+        picture.info["orientation"] = orientation_of(image)
     return picture
 
 
-def _orientation(image: Image.Image) -> int:
-    return image.info.get("orientation") or image.getexif().get(0x0112, 1)
+def orientation_of(image: Image.Image) -> int:
+    """The EXIF orientation, 1 to 8; 1 (upright) where there is none, or none that can be read."""
+    try:
+        orientation = image.info.get("orientation") or image.getexif().get(0x0112, 1)
+    except Exception:  # Pillow's reader of TIFF has many kinds, for damaged EXIF
+        return 1
+    return orientation if orientation in range(1, 9) else 1
 
 
 def _upright(array: np.ndarray, image: Image.Image) -> np.ndarray:
     """Turn and mirror what was found in a picture as its EXIF orientation asks."""
-    orientation = _orientation(image)
+    orientation = orientation_of(image)
     if orientation in (5, 6, 7, 8):
         array = array.T
     rows = -1 if orientation in (3, 4, 7, 8) else 1
     columns = -1 if orientation in (2, 3, 6, 7) else 1
     return array[::rows, ::columns]
+
+
+def _as_stored(array: np.ndarray, image: Image.Image) -> np.ndarray:
+    """What `_upright` undoes."""
+    orientation = orientation_of(image)
+    rows = -1 if orientation in (3, 4, 7, 8) else 1
+    columns = -1 if orientation in (2, 3, 6, 7) else 1
+    array = array[::rows, ::columns]
+    return array.T if orientation in (5, 6, 7, 8) else array
 
 
 def _from_array(array: np.ndarray) -> Image.Image | None:
@@ -186,20 +206,32 @@ def _to_uint8(array: np.ndarray) -> np.ndarray:
     """Bring any numeric range to 0..255.
 
     Values that start at 0 are grey levels where they end between 1 and 255, fractions (or a mask) where they end at 1
-    or below, and else a wider range. Where any is negative, the lowest is black and the highest white.
+    or below, and else a wider range. Fractions that were interpolated may end a little above 1. Where any is negative,
+    the lowest is black and the highest white. What is infinite is as far as the others go, and what is no number is
+    like most of them.
     """
     if array.dtype == np.uint8 and array.max() > 1:
         return array
-    array = np.nan_to_num(array.astype(np.float64), posinf=255, neginf=0)
-    low, high = array.min(), array.max()
+    strips = np.array_split(array, -(-array.size // STRIP))
+    ranges = [(part.min(), part.max()) for strip in strips if (part := strip[np.isfinite(strip)]).size]
+    if not ranges:
+        return np.zeros(array.shape, np.uint8)
+    low, high = (float(edge(values)) for edge, values in zip((min, max), zip(*ranges, strict=True), strict=True))
+    sample = strips[len(strips) // 2]
+    typical = float(np.median(sample[np.isfinite(sample)])) if np.isfinite(sample).any() else low
     if low < 0:
-        low, high = low / 2, high / 2  # halved, the difference of any two numbers is a number
-        array, scale = array / 2 - low, 255 / max(high - low, 1e-300)
-    elif high <= 1:
-        scale = 255
+        origin, scale = low, 255 / 2 / max(high / 2 - low / 2, 1e-300)  # halved, any difference of two is a number
+    elif high <= (2 if array.dtype.kind == "f" else 1):
+        origin, scale = 0.0, 255.0
     else:
-        scale = 255 / high if high > 255 else 1
-    return np.clip(np.rint(array * scale), 0, 255).astype(np.uint8)
+        origin, scale = 0.0, 255 / high if high > 255 else 1.0
+
+    def convert(strip: np.ndarray) -> np.ndarray:
+        strip = np.nan_to_num(strip.astype(np.float64), nan=typical, posinf=high, neginf=low)
+        strip = (strip / 2 - origin / 2) * scale * 2
+        return np.clip(np.rint(strip), 0, 255).astype(np.uint8)
+
+    return np.concatenate([convert(strip) for strip in strips])
 
 
 def _downscale(image: Image.Image) -> Image.Image:
@@ -218,9 +250,35 @@ def _grey(image: Image.Image) -> np.ndarray:
     if image.mode == "RGBA":
         image = _onto_ground(image)
     if image.mode == "RGB":
-        axis = _colour_axis(image)
+        small = image.reduce(-(-max(image.size) // COARSE_SIDE))
+        axis = _colour_axis(small)
+        ground = _ground_of_many_inks(small, axis)
+        if ground is not None:
+            return _unlike(image, ground)
         image = image.convert("L", (*axis, 255 * float(np.clip(-axis, 0, None).sum())))
     return np.asarray(image, np.float32)
+
+
+def _ground_of_many_inks(image: Image.Image, axis: np.ndarray) -> np.ndarray | None:
+    """The colour of a plain ground, where some of what is written on it does not show along the axis; else None."""
+    pixels = np.asarray(image, np.float32)
+    ground = np.median(
+        np.concatenate([side.reshape(-1, 3) for side in (pixels[0], pixels[-1], pixels[:, 0], pixels[:, -1])]), axis=0
+    )
+    differences = (pixels - ground).reshape(-1, 3)
+    distances = np.linalg.norm(differences, axis=1)
+    if np.count_nonzero(distances < MIN_HINT) < 0.5 * len(distances):
+        return None
+    strong = distances > max(2 * MIN_CONTRAST, 0.4 * distances.max())
+    along = (differences[strong] @ axis) * np.sqrt(3) / distances[strong]  # the cosine, as the axis is of that length
+    along *= 1 if along.sum() >= 0 else -1
+    return ground if np.count_nonzero(along < 0.4) > 0.03 * along.size else None
+
+
+def _unlike(image: Image.Image, ground: np.ndarray) -> np.ndarray:
+    """How far each pixel is from the colour of the ground, as dark ink on white: float32, values 0 to 255."""
+    distances = np.linalg.norm(np.asarray(image, np.float32) - ground, axis=2)
+    return (255 - distances * (255 / max(distances.max(), 255))).astype(np.float32)
 
 
 def _colour_axis(image: Image.Image) -> np.ndarray:
@@ -228,11 +286,10 @@ def _colour_axis(image: Image.Image) -> np.ndarray:
 
     The first principal axis of the colours' differences from those around them.
     """
-    small = image.reduce(-(-max(image.size) // COARSE_SIDE))
-    red, green, blue = small.split()
+    red, green, blue = image.split()
     if red == green == blue:
         return np.full(3, 1 / 3)
-    differences = _unlike_around(small).reshape(-1, 3)
+    differences = _unlike_around(image).reshape(-1, 3)
     sizes = np.abs(differences).max(axis=1)
     strong = differences[sizes > max(MIN_CONTRAST / 2, 0.3 * sizes.max())]
     if len(strong) == 0:
@@ -289,6 +346,9 @@ def find_ink_and_ground(
     """What `find_ink` gives, and the ground that it was told from: float32, shape (H, W), values 0 to 255."""
     if grey.size == 0:
         return np.zeros((0, 0), np.float32), grey
+    on_sheet = _ink_on_sheet(grey) if stroke is None and bright is None else None
+    if on_sheet:
+        return on_sheet
     level = _level_of_border(grey)
     away = np.abs(grey - level)
     small = max(away.shape) <= 2 * SIDE
@@ -299,7 +359,7 @@ def find_ink_and_ground(
     plain = flat > (0.5 if small else 0.75) * about
     if plain and not small:
         grainy = bool(stroke) and np.count_nonzero(away < 1) <= 0.5 * flat
-        plain = not grainy and (flat > 0.6 * away.size or _all_but_strokes(away, flat))
+        plain = not grainy and (flat > 0.6 * away.size or _all_but_strokes(away, flat)) and not _is_ruled(away)
     if plain:
         difference, ground = grey - level, np.full_like(grey, level)
         bright = _ink_is_brighter(difference) if bright is None else bright
@@ -341,6 +401,94 @@ def _full_ink(ink: np.ndarray) -> float:
     """The level of a fully inked pixel: high among those that hold any, so that no speck and no soft edge sets it."""
     strongest = ink.max()
     return float(np.percentile(ink[ink > 0.4 * strongest], 80)) if strongest > 0 else 0.0
+
+
+def _is_ruled(away: np.ndarray) -> bool:
+    """Whether printed lines cross a plain page: fainter than the ink, or several of them.
+
+    Args:
+        away: how far each pixel is from the level of the ground.
+    """
+    top, bottom, left, right = (np.count_nonzero(np.diff(side > MIN_HINT)) for side in _sides(away))
+    crossings = max(min(top, bottom), min(left, right))
+    if not crossings:
+        return False
+    rules = _rules(away, away, close=False)[0]
+    if not rules.any():
+        return False
+    return crossings >= 6 or _full_ink(np.where(rules, away, 0)) < 0.75 * _full_ink(np.where(rules, 0, away))
+
+
+def _ink_on_sheet(grey: np.ndarray) -> tuple[np.ndarray, np.ndarray] | None:
+    """Ink and ground, as `find_ink_and_ground` gives them, of a sheet or label that lies on something else.
+
+    None where there is no sheet, or nothing on it that stands out as the sheet itself does: then what looks like one
+    is ink, a thick bar perhaps.
+    """
+    sheet = _find_sheet(grey)
+    if not sheet:
+        return None
+    inside, contrast = sheet
+    part = grey[inside]
+    ink, ground = find_ink_and_ground(part)
+    strong = ink > 0.5
+    if not strong.any() or np.abs(part - ground)[strong].mean() < 0.3 * contrast:
+        return None
+    all_ink, all_ground = np.zeros_like(grey, np.float32), grey.copy()
+    all_ink[inside], all_ground[inside] = ink, ground
+    return all_ink, all_ground
+
+
+def _find_sheet(grey: np.ndarray) -> tuple[tuple[slice, slice], float] | None:
+    """Where a sheet lies on something else, without its edges, and how many grey levels it differs from that.
+
+    Otsu's threshold (1979) parts the picture in two; a sheet is that of the parts which has less of the border, if it
+    is all but a quadrilateral, somewhat turned perhaps.
+    """
+    cell = -(-max(grey.shape) // COARSE_SIDE)
+    coarse = np.asarray(Image.fromarray(grey.astype(np.uint8)).reduce(cell))
+    if min(coarse.shape) < BOX:
+        return None
+    threshold = _otsu(coarse)
+    sheet = coarse > threshold
+    contrast = float(coarse[sheet].mean() - coarse[~sheet].mean()) if 0 < sheet.mean() < 1 else 0.0
+    if np.concatenate(_sides(sheet)).mean() > 0.5:
+        sheet = ~sheet
+    if contrast < 2 * MIN_CONTRAST or np.concatenate(_sides(sheet)).mean() > 0.4 or sheet.mean() < LEAST_SHEET:
+        return None
+    rows, columns = np.count_nonzero(sheet, axis=1) > 3, np.count_nonzero(sheet, axis=0) > 3
+    if not (rows.any() and columns.any()) or sheet[rows][:, columns].mean() < 0.5:  # strokes
+        return None
+    labels = connected_components(sheet)
+    sheet = labels == np.bincount(labels.ravel())[1:].argmax() + 1
+    around = connected_components(~sheet)
+    sheet = ~np.isin(around, np.concatenate(_sides(around))) | sheet  # with what is on it
+    y, x = np.nonzero(sheet)
+    corners = [int(each) for each in ((x + y).argmin(), (x - y).argmax(), (x + y).argmax(), (x - y).argmin())]
+    ys, xs = y[corners], x[corners]
+    sides = np.stack([np.roll(xs, -1) - xs, np.roll(ys, -1) - ys])
+    area = abs(int((xs * np.roll(ys, -1) - np.roll(xs, -1) * ys).sum())) / 2 + np.abs(sides).max(axis=0).sum() / 2 + 1
+    touched = sum(bool(side.any()) for side in _sides(sheet))
+    top, right, bottom, left = (  # of the largest upright rectangle within, or nearly
+        max(ys[0], ys[1]) + 1,
+        min(xs[1], xs[2]),
+        min(ys[2], ys[3]),
+        max(xs[0], xs[3]) + 1,
+    )
+    within = sheet[top:bottom, left:right]
+    if not 0.9 < len(y) / area < 1.1 or touched > 2 or within.size < 0.4 * area or within.mean() < 0.98:
+        return None
+    return (slice(top * cell, bottom * cell), slice(left * cell, right * cell)), contrast
+
+
+def _otsu(grey: np.ndarray) -> int:
+    """The level that parts a picture of uint8 so that the means of what is above it and of the rest differ most."""
+    counts = np.bincount(grey.ravel(), minlength=256).astype(float)
+    below, sums = counts.cumsum(), (counts * np.arange(256)).cumsum()
+    above = below[-1] - below
+    with np.errstate(divide="ignore", invalid="ignore"):
+        between = (sums[-1] * below / below[-1] - sums) ** 2 / (below * above)
+    return int(np.nan_to_num(between, posinf=0.0).argmax())
 
 
 # --------------------------------------------------------------------------------------- ink on paper, under a camera
