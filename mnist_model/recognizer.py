@@ -354,7 +354,11 @@ def decode_image(file: Path | BinaryIO, name: str, size: int) -> Image.Image:
 
 
 def _opened(image):
-    return open_image(image) if isinstance(image, (str, os.PathLike)) else image
+    if isinstance(image, (str, os.PathLike)):
+        return open_image(image)
+    if image is None or isinstance(image, bytes) or hasattr(image, "read"):
+        raise MnistModelError("That is no picture: give a path, a PIL image or an array.")
+    return image
 
 
 def _read_test_accuracy(folder: Path) -> float | None:

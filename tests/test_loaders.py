@@ -9,7 +9,8 @@ from pathlib import Path
 
 import numpy as np
 import pytest
-from strokes import DIGITS, draw_strokes
+import torch
+from strokes import DIGITS, draw_digit, draw_strokes
 
 from mnist_model import DigitRecognizer
 from mnist_model.config import bundled_checkpoint
@@ -116,3 +117,17 @@ def test_every_sample_of_the_card_runs_as_printed(name, with_the_package, hub, r
         *printed, _ = run_python("-c", code, env=environment, cwd=tmp_path).stdout.split("---\n")
         for sample, output in zip(chosen, printed, strict=True):
             assert re.search(r"(?<![\d.])7(?![\d.])", output), (sample, output)
+
+
+def test_the_processor_takes_batches_and_refuses_what_is_no_picture():
+    from mnist_model.image_processing_mnist import MnistImageProcessor
+
+    processor = MnistImageProcessor.from_pretrained(str(bundled_checkpoint()))
+    pages = [np.asarray(draw_digit(digit, 90, 6).convert("RGB")) for digit in (3, 5, 7)]
+    expected = processor(pages)["pixel_values"]
+    assert expected.shape == (3, 3, 56, 56) and not torch.equal(expected[0], expected[1])
+    for batch in (np.stack(pages), torch.from_numpy(np.stack(pages)), torch.from_numpy(np.stack(pages)).movedim(3, 1)):
+        torch.testing.assert_close(processor(batch)["pixel_values"], expected)
+    for wrong in ("seven.png", ["seven.png"], [None], [pages]):
+        with pytest.raises(ValueError, match="PIL.Image.open"):
+            processor(wrong)

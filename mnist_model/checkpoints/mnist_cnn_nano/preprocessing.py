@@ -416,7 +416,7 @@ def _is_ruled(away: np.ndarray) -> bool:
     rules = _rules(away, away, close=False)[0]
     if not rules.any():
         return False
-    return crossings >= 6 or _full_ink(np.where(rules, away, 0)) < 0.75 * _full_ink(np.where(rules, 0, away))
+    return crossings >= 6 or bool(_full_ink(np.where(rules, away, 0)) < 0.75 * _full_ink(np.where(rules, 0, away)))
 
 
 def _ink_on_sheet(grey: np.ndarray) -> tuple[np.ndarray, np.ndarray] | None:
@@ -447,7 +447,7 @@ def _find_sheet(grey: np.ndarray) -> tuple[tuple[slice, slice], float] | None:
     """
     cell = -(-max(grey.shape) // COARSE_SIDE)
     coarse = np.asarray(Image.fromarray(grey.astype(np.uint8)).reduce(cell))
-    if min(coarse.shape) < BOX:
+    if max(grey.shape) <= 2 * SIDE or min(coarse.shape) < BOX:  # a digit may be all of a small picture
         return None
     threshold = _otsu(coarse)
     sheet = coarse > threshold

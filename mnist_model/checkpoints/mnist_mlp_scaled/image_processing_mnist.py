@@ -20,12 +20,17 @@ class MnistImageProcessor(TimmWrapperImageProcessor):
         """Prepare pictures for the model.
 
         Args:
-            images: a picture, or a list of them, as `canonicalize` takes it.
+            images: a picture as `canonicalize` takes it, a list of them, or an array or tensor of several, shape
+                (B, H, W, C) or (B, C, H, W).
             return_tensors: "pt".
         Returns:
             `pixel_values`, float32, shape (B, 3, H, W), where H and W are the model's input size.
+        Raises:
+            ValueError: one is no picture but a path, say.
         """
         if not isinstance(images, (list, tuple)):
-            images = [images]
+            images = list(images) if getattr(images, "ndim", 0) == 4 else [images]
+        if any(image is None or isinstance(image, (str, bytes, list, tuple)) for image in images):
+            raise ValueError("Give PIL images, arrays or tensors: a path is opened with PIL.Image.open.")
         canonical = [Image.fromarray(canonicalize(image)).convert("RGB") for image in images]
         return super().preprocess(canonical, return_tensors=return_tensors)
