@@ -404,19 +404,18 @@ def _full_ink(ink: np.ndarray) -> float:
 
 
 def _is_ruled(away: np.ndarray) -> bool:
-    """Whether printed lines cross a plain page: fainter than the ink, or several of them.
+    """Whether printed lines cross a plain page, fainter than the ink.
 
     Args:
         away: how far each pixel is from the level of the ground.
     """
-    top, bottom, left, right = (np.count_nonzero(np.diff(side > MIN_HINT)) for side in _sides(away))
-    crossings = max(min(top, bottom), min(left, right))
-    if not crossings:
+    top, bottom, left, right = ((side > MIN_HINT).any() for side in _sides(away))
+    if not (top and bottom or left and right):
         return False
     rules = _rules(away, away, close=False)[0]
     if not rules.any():
         return False
-    return crossings >= 6 or bool(_full_ink(np.where(rules, away, 0)) < 0.75 * _full_ink(np.where(rules, 0, away)))
+    return bool(np.percentile(away[rules], 75) < 0.75 * _full_ink(np.where(rules, 0, away)))
 
 
 def _ink_on_sheet(grey: np.ndarray) -> tuple[np.ndarray, np.ndarray] | None:
