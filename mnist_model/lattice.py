@@ -107,7 +107,9 @@ def cost_of_doubt(confidence: float, margin: float) -> float:
 
 
 def legible(found: Sequence[FoundDigit], is_digit: Sequence[bool]) -> list[bool]:
-    """Which are taken for digits: the words of which at least half are, one odd digit of a number among them.
+    """Which are taken for digits: all of a word of which most are, one odd digit of a number among them.
+
+    Where half are, as in "+2", the others are signs.
 
     Args:
         found: as `find_digits` gives it.
@@ -116,7 +118,11 @@ def legible(found: Sequence[FoundDigit], is_digit: Sequence[bool]) -> list[bool]
     votes: dict[int, list[bool]] = {}
     for digit, vote in zip(found, is_digit, strict=True):
         votes.setdefault(digit.word, []).append(vote)
-    return [2 * sum(votes[digit.word]) >= len(votes[digit.word]) for digit in found]
+    shares = {word: sum(cast) / len(cast) for word, cast in votes.items()}
+    return [
+        shares[digit.word] > 0.5 or (vote and shares[digit.word] == 0.5)
+        for digit, vote in zip(found, is_digit, strict=True)
+    ]
 
 
 def list_candidates(line: Line) -> list[_Candidate]:

@@ -7,7 +7,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 from PIL import Image, ImageDraw, ImageOps
-from strokes import DIGITS, draw_strokes
+from strokes import DIGITS, draw_digit, draw_strokes
 
 from mnist_model.lattice import MOST_PIECES, FoundDigit, cost_of_doubt, find_digits, legible, list_candidates
 from mnist_model.preprocessing import connected_components, find_ink, to_grey
@@ -294,6 +294,16 @@ def test_cutting_loses_no_ink():
 def test_an_odd_digit_of_a_number_is_kept_and_a_word_of_letters_is_not():
     found = [FoundDigit((0, 0, 1, 1), np.zeros((28, 28), np.uint8), word) for word in (0, 0, 0, 1, 1, 1)]
     assert legible(found, [True, False, True, False, True, False]) == [True] * 3 + [False] * 3
+    assert legible(found[:2], [False, True]) == [False, True]
+
+
+def test_a_plus_before_a_digit_is_left_out(recognizer):
+    for digit in range(10):
+        page = Image.new("L", (360, 200), 255)
+        page.paste(draw_digit(digit, 200, 9), (150, 0))
+        ImageDraw.Draw(page).line([(60, 100), (130, 100)], fill=0, width=9)
+        ImageDraw.Draw(page).line([(95, 65), (95, 135)], fill=0, width=9)
+        assert recognizer.read(page).text == str(digit)
 
 
 def test_a_dash_is_not_cut_into_ones(recognizer):
