@@ -96,7 +96,10 @@ app.history = {
 
 // ---- who is signed in, and their preferences: those of the account count, also in a browser that is new to it
 // What was agreed to in this browser holds for it alone: consent is no preference to be carried to another.
-const personal = ({ corrections, ...others } = {}) => others;
+function personal(preferences) {
+  const { corrections, ...others } = preferences ?? {};
+  return others;
+}
 let following = false; // adopting is no choice to be sent back
 
 async function recognize() {

@@ -43,7 +43,10 @@ def limit_waiting() -> None:
     from huggingface_hub.utils._http import default_client_factory
 
     def limit(request) -> None:  # huggingface_hub asks for no limit, request by request
-        request.extensions["timeout"] = dict.fromkeys(("connect", "read", "write", "pool"), SILENCE)
+        given = {
+            kind: seconds for kind, seconds in request.extensions.get("timeout", {}).items() if seconds is not None
+        }
+        request.extensions["timeout"] = dict.fromkeys(("connect", "read", "write", "pool"), SILENCE) | given
 
     def client():
         made = default_client_factory()
