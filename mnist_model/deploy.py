@@ -10,7 +10,16 @@ from huggingface_hub import HfApi, RepoCard
 
 from .config import bundled_checkpoint, bundled_models, read_config
 from .errors import MnistModelError
-from .hub import MADE_BY_THE_HUB, Pushed, changes, check_token, commit_changes, explain, head_and_files
+from .hub import (
+    Pushed,
+    changes,
+    check_not_taken,
+    check_private,
+    check_token,
+    commit_changes,
+    explain,
+    head_and_files,
+)
 from .rejection import REJECTION_FILE
 
 ROOT = Path(__file__).parent.parent
@@ -82,11 +91,10 @@ def deploy_space(space_id: str, model_id: str, *, revision: str | None = None, p
             space_id, repo_type="space", space_sdk="gradio", private=private or None, exist_ok=True
         )
         space_id = created.repo_id
-        if private and not api.space_info(space_id).private:
-            raise MnistModelError(f"{space_id} is public: make it private in its settings, or choose another id.")
+        if private:
+            check_private(api, space_id, "space")
         head, remote = head_and_files(api, space_id, "space")
-        if not remote.keys() <= {*MADE_BY_THE_HUB} and "mnist_model/__init__.py" not in remote:
-            raise MnistModelError(f"{space_id} is taken: it holds another app. Choose another id.")
+        check_not_taken(space_id, remote, "mnist_model/__init__.py", "another app")
         outdated = remote.keys() - files.keys() - {".gitattributes"}
         operations = changes(remote, files, outdated)
         commit = commit_changes(api, space_id, "space", operations, head, f"Deploy {model_id}")

@@ -88,13 +88,12 @@ def push_checkpoint(
     try:
         check_token()
         url = str(api.create_repo(model_id, private=private or None, exist_ok=True))
-        if private and not api.model_info(model_id).private:
-            raise MnistModelError(f"{model_id} is public: make it private in its settings, or choose another id.")
+        if private:
+            check_private(api, model_id, "model")
         if revision:
             api.create_branch(model_id, branch=revision, exist_ok=True)
         head, remote = head_and_files(api, model_id, "model", revision)
-        if not remote.keys() <= {*MADE_BY_THE_HUB} and CODE_FILES[-1] not in remote:
-            raise MnistModelError(f"{model_id} is taken: it holds another kind of model. Choose another id.")
+        check_not_taken(model_id, remote, CODE_FILES[-1], "another kind of model")
         outdated = [path for path in remote if path.endswith((".png", REJECTION_FILE)) and path not in files]
         operations = changes(remote, files, outdated)
         _check_tag(api, model_id, tag, None if operations else head)
@@ -138,6 +137,17 @@ def check_model_id(model_id: str) -> None:
 def check_token() -> None:
     if not get_token():
         raise MnistModelError("There is no token for the Hub: use `hf auth login`, or set HF_TOKEN.")
+
+
+def check_private(api: HfApi, repo_id: str, repo_type: str) -> None:
+    if not api.repo_info(repo_id, repo_type=repo_type).private:
+        raise MnistModelError(f"{repo_id} is public: make it private in its settings, or choose another id.")
+
+
+def check_not_taken(repo_id: str, remote: dict[str, str], of_ours: str, otherwise: str) -> None:
+    """What is sent replaces what is there: that must be nothing yet, or hold the file `of_ours`."""
+    if not remote.keys() <= {*MADE_BY_THE_HUB} and of_ours not in remote:
+        raise MnistModelError(f"{repo_id} is taken: it holds {otherwise}. Choose another id.")
 
 
 def head_and_files(api: HfApi, repo_id: str, repo_type: str, revision: str | None = None) -> tuple[str, dict[str, str]]:

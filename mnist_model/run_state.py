@@ -24,7 +24,7 @@ class Progress:
 
     def load_state_dict(self, state: dict) -> None:
         """Raises `MnistModelError` if the run was started with other options."""
-        if state.get("options", self.options) != self.options:  # an older version saved none
+        if state.get("options", self.options) != self.options:
             saved, given = state["options"], self.options
             changed = [name for name in saved | given if saved.get(name) != given.get(name)]
             started_with, resumed_with = (_in_words(options, changed) for options in (saved, given))

@@ -47,9 +47,10 @@ class Models:
     def __init__(self, default: DigitRecognizer):
         folders = {name: bundled_checkpoint(name) for name in reversed(bundled_models())}
         same = (name for name, folder in folders.items() if folder.resolve() == default.folder.resolve())
-        first = next(same, public_name(default.model_id))
-        if first in folders and folders[first].resolve() != default.folder.resolve():
-            first += " (MODEL_ID)"
+        first = next(same, None)
+        if not first:
+            first = public_name(default.model_id)
+            first += " (MODEL_ID)" if first in folders else ""
         self._folders = {first: default.folder} | folders
         self._loaded = {first: default}
         self._locks = {name: Lock() for name in self._folders}

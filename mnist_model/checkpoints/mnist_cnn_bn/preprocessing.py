@@ -169,21 +169,22 @@ def orientation_of(image: Image.Image) -> int:
 
 def _upright(array: np.ndarray, image: Image.Image) -> np.ndarray:
     """Turn and mirror what was found in a picture as its EXIF orientation asks."""
-    orientation = orientation_of(image)
-    if orientation in (5, 6, 7, 8):
-        array = array.T
-    rows = -1 if orientation in (3, 4, 7, 8) else 1
-    columns = -1 if orientation in (2, 3, 6, 7) else 1
-    return array[::rows, ::columns]
+    swapped, mirror = _turn(image)
+    return (array.T if swapped else array)[mirror]
 
 
 def _as_stored(array: np.ndarray, image: Image.Image) -> np.ndarray:
     """What `_upright` undoes."""
+    swapped, mirror = _turn(image)
+    return array[mirror].T if swapped else array[mirror]
+
+
+def _turn(image: Image.Image) -> tuple[bool, tuple[slice, slice]]:
+    """Whether the EXIF orientation swaps rows and columns, and how it mirrors them after that."""
     orientation = orientation_of(image)
     rows = -1 if orientation in (3, 4, 7, 8) else 1
     columns = -1 if orientation in (2, 3, 6, 7) else 1
-    array = array[::rows, ::columns]
-    return array.T if orientation in (5, 6, 7, 8) else array
+    return orientation >= 5, (slice(None, None, rows), slice(None, None, columns))
 
 
 def _from_array(array: np.ndarray) -> Image.Image | None:
@@ -251,8 +252,10 @@ def _grey(image: Image.Image) -> np.ndarray:
         image = _onto_ground(image)
     if image.mode == "RGB":
         small = image.reduce(-(-max(image.size) // COARSE_SIDE))
-        axis = _colour_axis(small)
-        ground = _ground_of_many_inks(small, axis)
+        red, green, blue = small.split()
+        grey = red == green == blue
+        axis = np.full(3, 1 / 3) if grey else _colour_axis(small)
+        ground = None if grey else _ground_of_many_inks(small, axis)
         if ground is not None:
             return _unlike(image, ground)
         image = image.convert("L", (*axis, 255 * float(np.clip(-axis, 0, None).sum())))
@@ -262,9 +265,7 @@ def _grey(image: Image.Image) -> np.ndarray:
 def _ground_of_many_inks(image: Image.Image, axis: np.ndarray) -> np.ndarray | None:
     """The colour of a plain ground, where some of what is written on it does not show along the axis; else None."""
     pixels = np.asarray(image, np.float32)
-    ground = np.median(
-        np.concatenate([side.reshape(-1, 3) for side in (pixels[0], pixels[-1], pixels[:, 0], pixels[:, -1])]), axis=0
-    )
+    ground = np.median(np.concatenate(_sides(pixels)).reshape(-1, 3), axis=0)
     differences = (pixels - ground).reshape(-1, 3)
     distances = np.linalg.norm(differences, axis=1)
     if np.count_nonzero(distances < MIN_HINT) < 0.5 * len(distances):
@@ -282,13 +283,10 @@ def _unlike(image: Image.Image, ground: np.ndarray) -> np.ndarray:
 
 
 def _colour_axis(image: Image.Image) -> np.ndarray:
-    """Weights of red, green and blue whose sum differs most between ink and ground; (1/3, 1/3, 1/3) for a grey picture.
+    """Weights of red, green and blue whose sum differs most between ink and ground; (1/3, 1/3, 1/3) where none do.
 
     The first principal axis of the colours' differences from those around them.
     """
-    red, green, blue = image.split()
-    if red == green == blue:
-        return np.full(3, 1 / 3)
     differences = _unlike_around(image).reshape(-1, 3)
     sizes = np.abs(differences).max(axis=1)
     strong = differences[sizes > max(MIN_CONTRAST / 2, 0.3 * sizes.max())]
@@ -445,15 +443,15 @@ def _find_sheet(grey: np.ndarray) -> tuple[tuple[slice, slice], float] | None:
     is all but a quadrilateral, somewhat turned perhaps.
     """
     cell = -(-max(grey.shape) // COARSE_SIDE)
-    coarse = np.asarray(Image.fromarray(grey.astype(np.uint8)).reduce(cell))
-    if max(grey.shape) <= 2 * SIDE or min(coarse.shape) < BOX:  # a digit may be all of a small picture
+    if max(grey.shape) <= 2 * SIDE or min(grey.shape) <= (BOX - 1) * cell:  # a digit may be all of a small picture
         return None
-    threshold = _otsu(coarse)
-    sheet = coarse > threshold
+    coarse = np.asarray(Image.fromarray(grey.astype(np.uint8)).reduce(cell))
+    sheet = coarse > _otsu(coarse)
     contrast = float(coarse[sheet].mean() - coarse[~sheet].mean()) if 0 < sheet.mean() < 1 else 0.0
-    if np.concatenate(_sides(sheet)).mean() > 0.5:
+    of_border = np.concatenate(_sides(sheet)).mean()
+    if of_border > 0.5:
         sheet = ~sheet
-    if contrast < 2 * MIN_CONTRAST or np.concatenate(_sides(sheet)).mean() > 0.4 or sheet.mean() < LEAST_SHEET:
+    if contrast < 2 * MIN_CONTRAST or min(of_border, 1 - of_border) > 0.4 or sheet.mean() < LEAST_SHEET:
         return None
     rows, columns = np.count_nonzero(sheet, axis=1) > 3, np.count_nonzero(sheet, axis=0) > 3
     if not (rows.any() and columns.any()) or sheet[rows][:, columns].mean() < 0.5:  # strokes
