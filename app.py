@@ -47,7 +47,7 @@ def build_demo(feedback: Feedback | None = None) -> gr.Blocks:
         with gr.Tabs(overflow_behavior="wrap"):  # a menu hides some behind a button without a name
             with gr.Tab(I18nData("tab.draw")):
                 build_draw_tab(models, feedback)
-            with gr.Tab(I18nData("tab.upload")):
+            with gr.Tab(I18nData("tab.upload"), elem_id="upload-tab"):
                 build_upload_tab(models, feedback)
             with gr.Tab(I18nData("tab.camera"), elem_id="camera-tab"):
                 build_camera_tab(models, feedback)

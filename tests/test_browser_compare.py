@@ -194,10 +194,21 @@ def test_every_model_reads_a_picture_and_the_drawing_is_kept(page, tmp_path):
     (tmp_path / "text.png").write_text("no picture")
     upload_to_compare(page, tmp_path / "five.png")
     expect_compared(page, "5", "6")
+    for selector in (".drawings", ".keys"):  # of the pad
+        expect(page.locator(f"#compare {selector}")).to_be_hidden()
     page.locator("#compare").get_by_label("Draw", exact=True).check(force=True)
     expect_compared(page, "7", "8")
     page.locator("#compare").get_by_label("Upload", exact=True).check(force=True)
     expect_compared(page, "5", "6")
+    held = []
+    page.route("**/queue/join*", lambda route: held.append(route))
+    page.locator("#compare").get_by_role("button", name="Example: black on white").click()
+    expect(page.locator("#compare .comparison")).to_have_attribute("aria-busy", "true")  # of the picture before
+    for route in held:
+        route.continue_()
+    page.unroute("**/queue/join*")
+    expect_compared(page, "3", "4")
+    expect(page.locator("#compare .comparison")).to_have_attribute("aria-busy", "false")
     sentence = page.locator("#compare .sentence")
     page.locator("#compare-picture").get_by_label("Remove Image").click()
     expect(sentence).to_have_text("Choose a picture of a digit: every model reads it.")

@@ -52,6 +52,13 @@ def expect_language(page, language: str, direction: str = "ltr") -> None:
     expect(page.locator("header select")).to_have_value(language)
 
 
+@pytest.mark.parametrize("width", [320, 360])
+def test_a_long_heading_leaves_the_buttons_on_the_page(visit, width):
+    page = visit("de-DE", viewport={"width": width, "height": 640})
+    button = page.locator("header .theme").bounding_box()
+    assert button["x"] + button["width"] <= width
+
+
 def test_a_german_page(visit, tmp_path):
     page = visit("de-AT")
     expect_language(page, "de")

@@ -198,14 +198,15 @@ def test_settled_answers_are_announced(page, tmp_path):
 
     page.route("**/component_server/", lambda route: route.abort())
     draw_with_mouse(page, DIGITS["1"])
-    expect(page.locator("#draw .sentence")).to_have_text(re.compile("did not answer"))
+    expect(page.locator("#draw .sentence")).to_have_text(re.compile("does not answer"))
     expect(button(page, "Share")).to_be_disabled()
     page.unroute("**/component_server/")
+    page.wait_for_function("heard.length === 4")  # it is asked again
     draw_strokes(DIGITS["7"], (800, 600)).save(tmp_path / "seven.png")
     test_browser.open_upload(page)
     test_browser.choose(page, tmp_path / "seven.png")
-    page.wait_for_function("heard.length === 4")
-    upload = page.evaluate("heard[3]")
+    page.wait_for_function("heard.length === 5")
+    upload = page.evaluate("heard[4]")
     assert (upload["source"], upload["strokes"], upload["model"]) == ("upload", None, "mnist_cnn")
     assert upload["answer"]["details"][0]["label"] == "7" and upload["id"]
     assert upload["picture"].startswith("data:image/jpeg")

@@ -215,4 +215,6 @@ def test_what_cannot_be_reached_is_said(results):
     cell(page, *CONFUSED[1][:2]).click()
     expect(page.locator("#results .said")).to_have_text("The app did not answer: reload the page.")
     page.locator("#results select").select_option("mnist_other")
-    expect(page.locator("#results .lead")).to_have_text("The app did not answer: reload the page.")
+    expect(page.locator("#results .lead")).to_have_text("The app does not answer. Trying again…")
+    page.unroute("**/component_server/")
+    expect(page.locator("#results .lead")).to_contain_text("Right on")

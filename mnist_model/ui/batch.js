@@ -18,7 +18,7 @@ function createBatch(root, ask, choose, reveal) {
   }
 
   const told = ({ state }) => app.say(`upload.state_${state}`);
-  const percent = ({ confidence }) => (confidence > 0.99 ? ">99%" : `${Math.round(100 * confidence)}%`);
+  const percent = ({ confidence }) => app.shortPercentage(confidence);
   const leastSure = (digits) => digits.reduce((least, one) => (one.confidence < least.confidence ? one : least));
 
   // ---- one file

@@ -5,7 +5,6 @@ const FROZEN_SIDE = 1280; // of the picture that stands still: small writing is 
 const SHORTEST_MS = 125; // between two frames
 const REST = 0.25; // of the time that an answer took: a server that is slow is asked less often
 const PATIENCE_MS = 10000; // without an answer: the app is not reached
-const RETRY_MS = 2000;
 const CELL = 8; // pixels: a frame is unchanged where no cell of it differs by more than
 const NOISE = 12; // grey levels, of 255
 
@@ -145,9 +144,9 @@ async function look() {
     if (!steady || !isUnchanged(cells, asked)) {
       const answer = await ask(encode(), false);
       if (mine !== looks) return;
-      find(".message").textContent = answer ? "" : app.say("camera.unreachable");
+      find(".message").textContent = answer ? "" : app.say("page.retrying");
       if (!answer) {
-        await pause(RETRY_MS);
+        await pause(app.RETRY_MS);
         continue;
       }
       asked = cells;
@@ -188,9 +187,9 @@ async function readFrozen() {
   const model = view.model();
   const answer = await ask(picture.url, true);
   if (picture !== frozen || model !== view.model()) return;
-  find(".message").textContent = answer ? "" : app.say("camera.unreachable");
+  find(".message").textContent = answer ? "" : app.say("page.retrying");
   if (!answer) {
-    await pause(RETRY_MS);
+    await pause(app.RETRY_MS);
     return picture === frozen && readFrozen();
   }
   frozen.answer = answer;

@@ -41,6 +41,7 @@ async function ask(settled) {
   const last = settled && asked === version;
   view.show(answer ?? unreachable, last);
   if (last) view.settled?.(answer ?? unreachable, drawing);
+  if (last && !answer) setTimeout(() => asked === version && askAnew(), app.RETRY_MS);
 }
 
 function askWhileDrawing() {

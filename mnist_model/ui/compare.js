@@ -69,15 +69,17 @@ function createView(element) {
   let uploaded = { ...props.uploaded, sentence: app.say(props.uploaded.sentence) };
   watch("value", () => {
     uploaded = props.value;
+    root.setAttribute("aria-busy", "false");
     if (uploading()) show(uploaded);
   });
   for (const radio of element.querySelectorAll("input[name=source]")) {
     radio.addEventListener("change", () => {
+      root.setAttribute("aria-busy", "false");
       if (!uploading()) return askAnew();
       dropAnswers();
       show(uploaded);
     });
   }
-  followPicture(element);
+  followPicture(element, () => uploading() && root.setAttribute("aria-busy", "true"));
   return { show };
 }

@@ -10,7 +10,6 @@ const nothing = "data:image/gif;base64,R0lGODlhAQABAIAAAAAAAAAAACH5BAEAAAAALAAAA
 const minutes = { month: "short", day: "numeric", hour: "numeric", minute: "numeric", numberingSystem: "latn" };
 const thisYear = new Intl.DateTimeFormat(app.language, minutes);
 const anyYear = new Intl.DateTimeFormat(app.language, { ...minutes, year: "numeric" });
-const percent = (share) => app.number(share, { style: "percent", maximumFractionDigits: 1 });
 let entries = [];
 let down = false; // the account is not reached: what is listed is in this browser
 
@@ -31,8 +30,8 @@ function timeOf(entry) {
 function sureness({ label, confidence, sentence }) {
   if (!label) return "";
   if (typeof confidence !== "number") return sentence;
-  const percentage = confidence > 0.999 ? app.say("number.over", { share: percent(0.999) }) : percent(confidence);
-  return app.say(label.length > 1 ? "history.least" : "history.confidence", { percentage });
+  const least = label.length > 1 && confidence <= 0.999; // "at least over" would say it twice
+  return app.say(least ? "history.least" : "history.confidence", { percentage: app.percentage(confidence) });
 }
 
 function makeButton(kind, entry, act) {

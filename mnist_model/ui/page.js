@@ -1,6 +1,7 @@
 // What all tabs share, as the global `app`; in the page's head, so that it is there before any of them.
 const app = (() => {
   const phrases = $PHRASES; // of each language, by key
+  const RETRY_MS = 2000; // where the server is not reached
 
   // A sentence in the visitor's language, `values` in the place of its {names}: what `say` of language.py does.
   function say(key, values = {}) {
@@ -22,6 +23,14 @@ const app = (() => {
     if (!formats.has(key)) formats.set(key, new Intl.NumberFormat(language, { numberingSystem: "latn", ...options }));
     return formats.get(key).format(value);
   }
+
+  // As percentage and short_percentage of words.py: never certain.
+  const share = (value, digits) => number(value, { style: "percent", minimumFractionDigits: digits, maximumFractionDigits: digits });
+  function percentage(value) {
+    if (value > 0.999) return say("number.over", { share: share(0.999, 1) });
+    return value < 0.001 ? say("number.under", { share: share(0.001, 1) }) : share(value, 1);
+  }
+  const shortPercentage = (value) => (value > 0.99 ? say("number.over_short", { share: share(0.99, 0) }) : share(value, 0));
 
   // Kept in this browser under one key, as far as it allows that.
   const STORAGE_KEY = "handwritten-digits";
@@ -84,6 +93,21 @@ const app = (() => {
     return tab;
   }
 
+  // Files that are dropped or pasted anywhere go to the Upload tab, unless something else takes them: the browser would
+  // open a dropped one in the place of the page.
+  let files = [];
+  function arrive(event, list) {
+    if (event.defaultPrevented || !list?.length) return;
+    event.preventDefault();
+    files = [...list];
+    openTab("upload-tab");
+    document.dispatchEvent(new Event("arrived"));
+  }
+  addEventListener("dragover", (event) => event.dataTransfer?.types.includes("Files") && event.preventDefault());
+  addEventListener("drop", (event) => arrive(event, event.dataTransfer?.files));
+  addEventListener("paste", (event) => arrive(event, event.clipboardData?.files));
+  const arrived = () => files.splice(0);
+
   function newId() {
     return Date.now().toString(36) + Math.random().toString(36).slice(2);
   }
@@ -99,5 +123,7 @@ const app = (() => {
     document.dispatchEvent(new CustomEvent("answered", { detail }));
   }
 
-  return { language, say, sayAll, number, preference, preferences, prefer, openTab, newId, announce };
+  return {
+    RETRY_MS, language, say, sayAll, number, percentage, shortPercentage, preference, preferences, prefer, openTab, arrived, newId, announce,
+  };
 })();

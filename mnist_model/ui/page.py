@@ -102,6 +102,7 @@ def launch_options() -> dict:
         "max_file_size": "10mb",
         "auth": local_users(),
         "mcp_server": offers_mcp(),
+        "footer_links": ["api", "gradio"],  # Gradio's settings know neither this page's theme nor its language
         "ssr_mode": False,
     }
 

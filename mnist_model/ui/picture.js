@@ -1,5 +1,6 @@
-// What a gr.Image and its gr.Examples need besides, within `tab`, whenever they change.
-function followPicture(tab) {
+// What a gr.Image and its gr.Examples need besides, within `tab`, whenever they change; `changed` hears of another picture.
+function followPicture(tab, changed) {
+  let seen = "";
   // A browser cannot show every picture that can be read (TIFF), nor a file that is none: the answer stands alone then.
   function hideBroken(image) {
     if (!image) return;
@@ -20,6 +21,9 @@ function followPicture(tab) {
   }
 
   function follow() {
+    const src = tab.querySelector(".picture-column .image-frame img")?.src ?? "";
+    if (src !== seen) changed();
+    seen = src;
     nameExamples();
     describe(tab.querySelector(".picture-column .image-frame img"));
     hideBroken(tab.querySelector(".picture-column .image-frame img"));

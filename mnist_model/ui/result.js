@@ -24,7 +24,7 @@ function createResultView(root, layer, models, storage, correct) {
     const bar = track.appendChild(make("span", "bar"));
     bar.style.height = `${probability * 100}%`;
     item.append(track, make("span", "name", label));
-    item.title = `${label}: ${app.number(probability, { style: "percent", minimumFractionDigits: 1 })}`;
+    item.title = `${label}: ${app.percentage(probability)}`;
     item.setAttribute("role", "img");
     item.setAttribute("aria-label", item.title);
     return item;

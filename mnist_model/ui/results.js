@@ -16,9 +16,9 @@ async function showModel(name) {
   const answer = await server.ask_report(question(name)).catch(() => null); // Gradio answers undefined when it is not reached
   if (turn !== asked) return;
   root.setAttribute("aria-busy", "false");
-  find(".lead").textContent = answer?.lead ?? app.say("results.unreachable");
+  find(".lead").textContent = answer?.lead ?? app.say("page.retrying");
   find(".report").innerHTML = answer?.html ?? "";
-  if (!answer) return;
+  if (!answer) return setTimeout(() => turn === asked && showModel(name), app.RETRY_MS);
   models.replaceChildren(...answer.models.map((model) => new Option(model, model, false, model === answer.name)));
   models.disabled = false;
   prepareMatrix(answer.name);

@@ -51,8 +51,10 @@ async function answerChosen() {
   const answer = await ask(file);
   if (turn !== asked) return;
   wait(false);
-  view.show(answer ?? nothing(app.say("upload.unreachable"), "error"));
+  view.show(answer ?? nothing(app.say("page.retrying"), "error"));
   layBoxes();
+  if (answer?.steps.length) standIn(turn, answer.steps[0].pictures[0]);
+  if (!answer) setTimeout(() => turn === asked && answerChosen(), app.RETRY_MS);
   if (answer?.state === "error") givePlace(turn);
   if (answer?.details[0].seen) announce(file, model, answer); // what has ink
 }
@@ -64,6 +66,14 @@ async function announce(file, model, answer) {
   URL.revokeObjectURL(url);
   if (!ids.has(file)) ids.set(file, app.newId());
   app.announce({ source: "upload", id: ids.get(file), answer, model, strokes: null, picture });
+}
+
+// A picture that the browser cannot show (TIFF) is shown as the first step has it.
+async function standIn(turn, url) {
+  await image.decode().catch(() => {});
+  if (turn !== asked || image.naturalWidth) return;
+  image.style.visibility = "";
+  image.src = url;
 }
 
 // Of a single file that is no picture there is nothing to show: the place is for another.
@@ -149,18 +159,12 @@ find("input[type=file]").addEventListener("change", ({ target }) => {
 const dropping = (event) => event.dataTransfer?.types.includes("Files");
 for (const kind of ["dragenter", "dragover", "dragleave", "drop"]) {
   element.addEventListener(kind, (event) => {
-    if (!dropping(event)) return;
-    event.preventDefault();
-    element.classList.toggle("dropping", kind === "dragenter" || kind === "dragover");
-    if (kind === "drop") takeFiles(event.dataTransfer.files);
+    if (dropping(event)) element.classList.toggle("dropping", kind === "dragenter" || kind === "dragover");
   });
 }
 
-document.addEventListener("paste", (event) => {
-  if (!element.offsetParent || !event.clipboardData?.files.length) return;
-  event.preventDefault();
-  takeFiles(event.clipboardData.files);
-});
+// What was dropped or pasted, wherever on the page: page.js keeps it until this tab is there.
+document.addEventListener("arrived", () => takeFiles(app.arrived()));
 
 find(".paste").addEventListener("click", async () => {
   try {
@@ -198,3 +202,4 @@ view.onModel(() => {
   answerChosen();
 });
 view.show(blank, false);
+takeFiles(app.arrived());
