@@ -50,7 +50,7 @@ from mnist_model.data import (
 from mnist_model.errors import MnistModelError
 from mnist_model.evaluation import Report, evaluate_logits, predict_logits
 from mnist_model.extra_data import with_extra
-from mnist_model.hub import check_model_id, push_checkpoint
+from mnist_model.hub import check_model_id, check_token, push_checkpoint
 from mnist_model.metrics import fit_temperature
 from mnist_model.plots import save_plots
 from mnist_model.recipes import RECIPES
@@ -60,6 +60,13 @@ from mnist_model.training import TrainingConfig, fit, make_accelerator, seed_of
 
 EVALUATION_BATCH = 500
 MAY_CHANGE = ("threads", "mixed_precision", "report_to")  # from where a run stopped to where it is resumed
+
+
+class HelpFormatter(argparse.ArgumentDefaultsHelpFormatter, argparse.RawDescriptionHelpFormatter):
+    """Keeps the lines of the examples, and tells defaults, but for those that say nothing."""
+
+    def _get_help_string(self, action: argparse.Action) -> str | None:
+        return super()._get_help_string(action) if action.default not in (None, "", []) else action.help
 
 
 @dataclass
@@ -80,13 +87,17 @@ class RunConfig:
             raise MnistModelError("--eval-only publishes nothing: use `python -m mnist_model push FOLDER ID`.")
         if self.push_to_hub and not self.hub_model_id:
             raise MnistModelError("--push-to-hub wants --hub-model-id owner/name.")
+        if not self.push_to_hub and (self.hub_model_id or self.private or self.revision or self.tag):
+            raise MnistModelError("--hub-model-id, --private, --revision and --tag want --push-to-hub.")
         if self.hub_model_id:
             check_model_id(self.hub_model_id)
 
 
 def main(arguments: list[str] | None = None) -> None:
     # transformers declares the classes, and what it makes of them, as types that nothing fits.
-    parser = cast(Any, HfArgumentParser)((TrainingConfig, DataConfig, AugmentConfig, RunConfig), description=__doc__)
+    parser = cast(Any, HfArgumentParser)(
+        (TrainingConfig, DataConfig, AugmentConfig, RunConfig), description=__doc__, formatter_class=HelpFormatter
+    )
     parser.set_defaults(**RECIPES.get(_chosen_model(arguments), {}))
     try:
         training, data_config, augmentation, run = parser.parse_args_into_dataclasses(arguments)
@@ -95,6 +106,8 @@ def main(arguments: list[str] | None = None) -> None:
         if run.eval_only:
             evaluate_checkpoint(run.eval_only, training, data_config)
         else:
+            if run.push_to_hub:
+                check_token()  # before the time is spent
             checkpoint = train(training, data_config, augmentation)
             if run.push_to_hub and checkpoint:
                 pushed = push_checkpoint(

@@ -1,6 +1,7 @@
 """The package from the shell.
 
     python -m mnist_model predict PICTURE...
+    python -m mnist_model read PICTURE...
     python -m mnist_model push runs/mnist_cnn/checkpoint you/mnist-cnn
     python -m mnist_model deploy you/mnist --model-id you/mnist-cnn
     python -m mnist_model compare
@@ -11,10 +12,12 @@ What cannot be done is said in one sentence, with exit code 2.
 import argparse
 import json
 import sys
+from collections.abc import Callable
 from pathlib import Path
+from typing import Any
 
 from .errors import MnistModelError
-from .recognizer import DigitRecognizer, Prediction
+from .recognizer import DigitRecognizer, Prediction, Reading
 
 STROKES = "../shared/real-digits"
 
@@ -24,12 +27,18 @@ def main(arguments: list[str] | None = None) -> None:
         prog="python -m mnist_model", description="Read handwritten digits; publish a model; compare models."
     )
     commands = parser.add_subparsers(required=True)
-    predict = commands.add_parser("predict", help="read pictures of one digit each: the digit and the top 3")
-    predict.add_argument("pictures", nargs="+", metavar="PICTURE", help="PNG, JPEG, WebP, GIF, BMP or TIFF")
-    predict.add_argument("--model", metavar="ID", help="Hub id or checkpoint folder (default: the bundled model)")
-    predict.add_argument("--revision", help="branch, tag or commit of the model on the Hub")
-    predict.add_argument("--json", action="store_true", help="one JSON object a line, with all probabilities")
-    predict.set_defaults(run=run_predict)
+    for name, run, what, more in (
+        ("predict", run_predict, "read pictures of one digit each: the digit and the top 3", "all probabilities"),
+        ("read", run_read, "read pictures of numbers: every digit, line by line", "the place of each digit"),
+    ):
+        command = commands.add_parser(name, help=what)
+        command.add_argument("pictures", nargs="+", metavar="PICTURE", help="PNG, JPEG, WebP, GIF, BMP or TIFF")
+        command.add_argument(
+            "--model", metavar="ID", help="bundled model, Hub id or checkpoint folder (default: mnist_cnn, bundled)"
+        )
+        command.add_argument("--revision", help="branch, tag or commit of the model on the Hub")
+        command.add_argument("--json", action="store_true", help=f"one JSON object a line, with {more}")
+        command.set_defaults(run=run)
     push = commands.add_parser("push", help="publish a finished checkpoint folder on the Hub")
     push.add_argument("folder", metavar="FOLDER", help="the checkpoint folder, such as runs/mnist_cnn/checkpoint")
     push.add_argument("model_id", metavar="MODEL_ID", help="owner/name on the Hub; created if there is none")
@@ -83,16 +92,23 @@ def _positive(text: str) -> int:
 
 def run_predict(options: argparse.Namespace) -> int:
     """Print a line for each picture; go on after one that cannot be read, and give 2 then."""
+    return _run_on_pictures(options, DigitRecognizer.predict, _as_json if options.json else _as_text)
+
+
+def run_read(options: argparse.Namespace) -> int:
+    """As `run_predict`."""
+    return _run_on_pictures(options, DigitRecognizer.read, _reading_as_json if options.json else _reading_as_text)
+
+
+def _run_on_pictures(options: argparse.Namespace, answer: Callable, as_line: Callable[[str, Any], str]) -> int:
     recognizer = DigitRecognizer.from_pretrained(options.model, options.revision)
     status = 0
     for picture in options.pictures:
         try:
-            prediction = recognizer.predict(picture)
+            print(as_line(picture, answer(recognizer, picture)))
         except MnistModelError as error:
             print(f"error: {error}", file=sys.stderr)
             status = 2
-        else:
-            print(_as_json(picture, prediction) if options.json else _as_text(picture, prediction))
     return status
 
 
@@ -100,6 +116,21 @@ def _as_text(picture: str, prediction: Prediction) -> str:
     if not prediction.is_digit:
         return f"{picture}: no digit"
     return f"{picture}: {prediction.label}  ({', '.join(f'{label} {p:.1%}' for label, p in prediction.top(3))})"
+
+
+def _reading_as_text(picture: str, reading: Reading) -> str:
+    if not reading.digits:
+        return f"{picture}: no digit"
+    sure = (f"{digit.prediction.label} {digit.prediction.confidence:.1%}" for digit in reading.digits)
+    return f"{picture}: {reading.text}  ({', '.join(sure)})"
+
+
+def _reading_as_json(picture: str, reading: Reading) -> str:
+    digits = [
+        {"label": digit.prediction.label, "confidence": digit.prediction.confidence, "box": digit.box._asdict()}
+        for digit in reading.digits
+    ]
+    return json.dumps({"picture": picture, "text": reading.text, "digits": digits})
 
 
 def _as_json(picture: str, prediction: Prediction) -> str:

@@ -13,7 +13,7 @@ from typing import Any
 import numpy as np
 import torch
 import torch.nn.functional as F
-from datasets import ClassLabel, DatasetDict, Image, load_dataset
+from datasets import ClassLabel, DatasetDict, Image, Value, load_dataset
 from torch import Tensor
 
 from .errors import MnistModelError
@@ -42,8 +42,13 @@ class DataConfig:
         default_factory=list,
         metadata={"help": "more data sets to train on, ids or folders: corrections of the app's visitors, say"},
     )
-    image_column: str | None = field(default=None, metadata={"help": "column of pictures (default: the only one)"})
-    label_column: str | None = field(default=None, metadata={"help": "column of labels (default: the only ClassLabel)"})
+    image_column: str | None = field(default=None, metadata={"help": "column of pictures: the only one, if not given"})
+    label_column: str | None = field(
+        default=None,
+        metadata={
+            "help": "column of labels: the only one of classes, or 'label' of texts or whole numbers, if not given"
+        },
+    )
     train_split: str = field(default="train", metadata={"help": "split to train on"})
     test_split: str = field(default="test", metadata={"help": "split to report on; looked at once, after training"})
     validation_fraction: float = field(
@@ -94,31 +99,40 @@ class Data:
 def load_data(config: DataConfig) -> Data:
     """Load, decode and split a data set.
 
-    Label names and columns come from its features. Pictures of 28x28 grey pixels are taken as they are; any other goes
-    through `canonicalize`, as it will when the model is used.
+    Label names and columns come from its features; where labels are texts or whole numbers, as in a metadata.csv, those
+    of the training split are the names. Pictures of 28x28 grey pixels are taken as they are; any other goes through
+    `canonicalize`, as it will when the model is used.
 
     Raises:
-        MnistModelError: the data set cannot be had, or lacks a split, a column of pictures or labels, or classes.
+        MnistModelError: the data set cannot be had, or lacks a split, a column of pictures or labels, or classes; or
+            a picture or its label is missing, or of a class that the training split lacks.
     """
     splits = load_splits(config.dataset, config.dataset_config)
     for name in (config.train_split, config.test_split):
         if name not in splits:
-            raise MnistModelError(f"{config.dataset} has no split {name!r}; it has: {', '.join(map(str, splits))}.")
+            raise MnistModelError(
+                f"{config.dataset} has no split {name!r}; it has: {', '.join(map(str, splits))}. Name the one to learn "
+                "from with --train-split, and another, to report on, with --test-split."
+            )
         if len(splits[name]) == 0:
             raise MnistModelError(f"The split {name!r} of {config.dataset} is empty.")
     image_column, label_column = _find_columns(splits[config.train_split], config)
-    label_names = splits[config.train_split].features[label_column].names
+    label_names = _class_names(splits[config.train_split], label_column)
     if len(label_names) < 2:
         raise MnistModelError(
-            f"{config.dataset} has one class only ({label_names[0]!r}): there is nothing to tell apart."
+            f"{config.dataset} has fewer than two classes, {label_names}: what is there to tell apart?"
         )
-    whole = _decode(splits[config.train_split], image_column, label_column)
-    test = _decode(splits[config.test_split], image_column, label_column)
+    whole, test = (
+        _decode(splits[name], image_column, label_column, label_names)
+        for name in (config.train_split, config.test_split)
+    )
     train_indices, validation_indices = stratified_split(whole.labels, config.validation_fraction)
-    if len(train_indices) == 0:
+    learnt, held_out = (set(whole.labels[part].tolist()) for part in (train_indices, validation_indices))
+    if not held_out <= learnt:
+        names = ", ".join(label_names[label] for label in sorted(held_out - learnt))
         raise MnistModelError(
-            f"The split {config.train_split!r} of {config.dataset} leaves no picture to train on: "
-            "give more pictures of each class, or lower --validation-fraction."
+            f"The split {config.train_split!r} of {config.dataset} leaves no picture to train on of {names}: "
+            "give two pictures of each class at least, or lower --validation-fraction."
         )
     if config.max_train_samples is not None:
         train_indices = train_indices[: config.max_train_samples]
@@ -140,22 +154,59 @@ def load_splits(dataset: str, dataset_config: str | None = None) -> DatasetDict:
         ) from error
 
 
-def _find_columns(dataset, config: DataConfig) -> tuple[str, str]:
+def _find_columns(rows, config: DataConfig) -> tuple[str, str]:
     found = []
-    for option, kind, wanted in (
-        ("--image-column", Image, config.image_column),
-        ("--label-column", ClassLabel, config.label_column),
+    for kind, candidates, wanted in zip(
+        ("image", "label"),
+        column_candidates(rows, config.label_column),
+        (config.image_column, config.label_column),
+        strict=True,
     ):
-        candidates = [name for name, feature in dataset.features.items() if isinstance(feature, kind)]
         if wanted is None and len(candidates) == 1:
-            found.append(candidates[0])
+            found += candidates
         elif wanted is not None and wanted in candidates:
             found.append(wanted)
         else:
-            columns = ", ".join(f"{name} ({type(feature).__name__})" for name, feature in dataset.features.items())
-            wish = f"no {kind.__name__} column {wanted!r}" if wanted else f"{len(candidates)} {kind.__name__} columns"
-            raise MnistModelError(f"{config.dataset} has {wish}; name one with {option}. Its columns: {columns}.")
+            columns = ", ".join(f"{name} ({_kind_of(feature)})" for name, feature in rows.features.items())
+            wish = f"no {kind} column {wanted!r}" if wanted else f"{len(candidates)} {kind} columns"
+            raise MnistModelError(
+                f"{config.dataset} has {wish}; name one with --{kind}-column. Its columns: {columns}. Labels are "
+                "ClassLabel, texts or whole numbers."
+            )
     return found[0], found[1]
+
+
+def _kind_of(feature) -> str:
+    return feature.dtype if isinstance(feature, Value) else type(feature).__name__
+
+
+def column_candidates(rows, label_column: str | None) -> tuple[list[str], list[str]]:
+    """Names of the columns that can be pictures, and of those that can be labels.
+
+    Labels are classes; texts and whole numbers too, in the column that is asked for, or else in one called "label"
+    where there are no classes.
+    """
+    pictures = [name for name, feature in rows.features.items() if isinstance(feature, Image)]
+    classes = [name for name, feature in rows.features.items() if isinstance(feature, ClassLabel)]
+    plain = label_column or ("" if classes else "label")
+    is_plain = _kind_of(rows.features.get(plain)).startswith(("string", "large_string", "int", "uint"))
+    return pictures, [*classes, plain] if is_plain else classes
+
+
+def label_texts(rows, column: str) -> list[str]:
+    """The label of each row by its name; "" where there is none."""
+    labels, feature = rows[column][:], rows.features[column]
+    if isinstance(feature, ClassLabel):
+        return ["" if label is None or label < 0 else feature.names[label] for label in labels]
+    return ["" if label is None or label == -1 else str(label) for label in labels]
+
+
+def _class_names(rows, column: str) -> list[str]:
+    feature = rows.features[column]
+    if isinstance(feature, ClassLabel):
+        return feature.names
+    names = set(label_texts(rows, column)) - {""}
+    return sorted(names, key=str if feature.dtype.endswith("string") else int)
 
 
 def decode_images(dataset, image_column: str) -> np.ndarray:
@@ -179,12 +230,15 @@ def decode_images(dataset, image_column: str) -> np.ndarray:
     return images
 
 
-def _decode(dataset, image_column: str, label_column: str) -> Split:
-    images = decode_images(dataset, image_column)
-    labels = dataset[label_column][:]
-    if any(label is None or label < 0 for label in labels):
+def _decode(rows, image_column: str, label_column: str, label_names: list[str]) -> Split:
+    images = decode_images(rows, image_column)
+    texts, index = label_texts(rows, label_column), {name: place for place, name in enumerate(label_names)}
+    if "" in texts:
         raise MnistModelError("The data set has pictures without a label: choose a labelled split.")
-    return Split(torch.from_numpy(images), torch.tensor(labels, dtype=torch.int64))
+    unknown = sorted(set(texts) - set(index))
+    if unknown:
+        raise MnistModelError(f"The data set has labels that its training split lacks: {', '.join(unknown[:10])}.")
+    return Split(torch.from_numpy(images), torch.tensor([index[text] for text in texts], dtype=torch.int64))
 
 
 def stratified_split(labels: Tensor, fraction: float) -> tuple[Tensor, Tensor]:
@@ -262,10 +316,9 @@ class AugmentConfig:
     def __post_init__(self):
         for name, value in vars(self).items():
             option = "--" + name.replace("_", "-")
-            if value < 0:
-                raise MnistModelError(f"{option} must not be negative, and is {value}.")
-            if name in ("hard_edges", "anneal") and value > 1:
-                raise MnistModelError(f"{option} must be at most 1, and is {value}.")
+            most = 1 if name in ("styles", "blur", "hard_edges", "anneal") else 1000
+            if not 0 <= value <= most:
+                raise MnistModelError(f"{option} must lie between 0 and {most}, and is {value}.")
 
     def at(self, progress: float) -> "AugmentConfig":
         """The limits when so much of the training is over, 0 to 1: in the last third without what `anneal` takes.

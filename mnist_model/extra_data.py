@@ -8,10 +8,10 @@ Nothing of them is validated or tested on, so that figures stay comparable.
 from dataclasses import replace
 
 import torch
-from datasets import ClassLabel, Image
+from datasets import Image
 
 from .config import public_name
-from .data import Data, DataConfig, Split, decode_images, load_splits
+from .data import Data, DataConfig, Split, column_candidates, decode_images, label_texts, load_splits
 from .errors import MnistModelError
 
 
@@ -38,7 +38,7 @@ def _load(dataset: str, label_names: list[str], config: DataConfig) -> Split:
     splits = load_splits(dataset)
     rows = splits[config.train_split if config.train_split in splits else next(iter(splits))]
     image_column, label_column = _columns(rows, dataset, config)
-    names = _label_names(rows, label_column)
+    names = label_texts(rows, label_column)
     # `datasets` reads the folders of a data set in no certain order: by their paths it is one, and that of the days.
     files = rows.cast_column(image_column, Image(decode=False))[image_column]
     paths = [file and file["path"] or "" for file in files]
@@ -53,25 +53,19 @@ def _load(dataset: str, label_names: list[str], config: DataConfig) -> Split:
 
 
 def _columns(rows, dataset: str, config: DataConfig) -> tuple[str, str]:
-    """Those that the options name, where they are here, or else the only one of their kind; labels may be texts."""
-    features = rows.features
-    pictures = [name for name, feature in features.items() if isinstance(feature, Image)]
-    labels = [name for name, feature in features.items() if isinstance(feature, ClassLabel)]
-    labels = labels or [name for name in (config.label_column, "label") if name and name in features][:1]
+    """Those that the options name, where they are here, or else the only one of their kind."""
+    asked = config.label_column if config.label_column in rows.features else None
     chosen = []
-    for kind, names, wanted in (
-        ("pictures", pictures, config.image_column),
-        ("labels", labels, config.label_column),
+    for kind, names, wanted in zip(
+        ("pictures", "labels"),
+        column_candidates(rows, asked),
+        (config.image_column, config.label_column),
+        strict=True,
     ):
         names = [wanted] if wanted in names else names
         if len(names) != 1:
-            raise MnistModelError(f"{dataset} has {len(names)} columns of {kind}; its columns: {', '.join(features)}.")
+            raise MnistModelError(
+                f"{dataset} has {len(names)} columns of {kind}; its columns: {', '.join(rows.features)}."
+            )
         chosen += names
     return chosen[0], chosen[1]
-
-
-def _label_names(rows, column: str) -> list[str]:
-    feature = rows.features[column]
-    if isinstance(feature, ClassLabel):
-        return ["" if label is None or label < 0 else feature.names[label] for label in rows[column]]
-    return [str(label) for label in rows[column]]

@@ -31,6 +31,7 @@ from torch.optim.swa_utils import AveragedModel, update_bn
 from tqdm import tqdm
 from transformers import get_scheduler
 
+from .architectures import ARCHITECTURES
 from .data import Split, epoch_batches, input_size_of, to_pixel_values
 from .errors import MnistModelError
 from .run_state import Progress, load_state, save_state
@@ -43,7 +44,7 @@ NEWTON_SCHULZ = muon.zeropower_via_newtonschulz
 class TrainingConfig:
     """How to learn. A model's recipe (`recipes.RECIPES`) prevails over the defaults."""
 
-    model: str = field(default="mnist_cnn", metadata={"help": "one of mnist_model.architectures"})
+    model: str = field(default="mnist_cnn", metadata={"help": f"one of {', '.join(ARCHITECTURES)}"})
     output_dir: str = field(
         default="",
         metadata={"help": "folder of the run, runs/MODEL if not given: checkpoint/ to publish, states/ to resume from"},

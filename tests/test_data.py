@@ -49,11 +49,34 @@ def test_other_columns_and_sizes(tmp_path):
     rows = {"scan": pages, "thumbnail": pages, "digit": [0, 1, 0, 1]}
     folder = save_dataset(tmp_path / "scans", features, rows, splits=("fit", "held_out"))
     config = {"train_split": "fit", "test_split": "held_out", "validation_fraction": 0.5}
-    with pytest.raises(MnistModelError, match="2 Image columns; name one with --image-column.*scan"):
+    with pytest.raises(MnistModelError, match="2 image columns; name one with --image-column.*scan"):
         load_data(DataConfig(dataset=folder, **config))
     data = load_data(DataConfig(dataset=folder, image_column="scan", **config))
     assert data.label_names == ["three", "seven"]
     assert np.array_equal(data.test.images[0], canonicalize(pages[0]))
+
+
+@pytest.mark.parametrize(
+    ("kind", "labels", "names"),
+    [("string", ["seven", "three"], ["seven", "three"]), ("int64", [12, 3], ["3", "12"])],
+)
+@pytest.mark.parametrize("column", ["label", "sign"])
+def test_labels_may_be_texts_or_whole_numbers(tmp_path, kind, labels, names, column):
+    rows = {"image": [draw_digit(3, side=28, pen=3)] * 4, column: labels * 2}
+    folder = save_dataset(tmp_path / "d", {"image": Image(), column: Value(kind)}, rows)
+    options = {"dataset": folder, "validation_fraction": 0.5}
+    data = load_data(DataConfig(**options, label_column=None if column == "label" else column))
+    assert data.label_names == names
+    assert [data.label_names[label] for label in data.test.labels.tolist()] == [str(label) for label in labels * 2]
+
+
+def test_a_label_that_only_the_test_split_has(tmp_path):
+    features = {"image": Image(), "label": Value("string")}
+    pages = [draw_digit(3, side=28, pen=3)] * 4
+    save_dataset(tmp_path, features, {"image": pages, "label": ["a", "b"] * 2}, splits=["train"])
+    folder = save_dataset(tmp_path, features, {"image": pages, "label": ["a", "b", "c", "d"]}, splits=["test"])
+    with pytest.raises(MnistModelError, match="labels that its training split lacks: c, d"):
+        load_data(DataConfig(dataset=folder, validation_fraction=0.5))
 
 
 @pytest.mark.parametrize(
@@ -64,10 +87,12 @@ def test_other_columns_and_sizes(tmp_path):
             {"text": ["x"], "label": [0]},
             "--image-column",
         ),
-        ({"image": Image(), "label": Value("int64")}, {"image": None, "label": [0]}, "--label-column"),
-        ({"image": Image(), "label": ClassLabel(names=["7"])}, {"image": None, "label": [0]}, "one class only"),
+        ({"image": Image(), "label": Value("float64")}, {"image": None, "label": [0.5]}, "--label-column.*float64"),
+        ({"image": Image(), "label": Value("string")}, {"image": None, "label": ["7"]}, "fewer than two classes"),
+        ({"image": Image(), "label": Value("int64")}, {"image": None, "label": [-1]}, "fewer than two classes"),
+        ({"image": Image(), "label": ClassLabel(names=["7"])}, {"image": None, "label": [0]}, "fewer than two classes"),
         (SIGNS, {"image": None, "label": [None]}, "pictures without a label"),
-        (SIGNS, {"image": None, "label": [0]}, "leaves no picture to train on"),
+        (SIGNS, {"image": None, "label": [0]}, "leaves no picture to train on of 7"),
         (SIGNS, {"image": [{"path": None, "bytes": b"GIF89a"}], "label": [0]}, "in rows 0 to 0, is damaged"),
         (SIGNS, {"image": [draw_digit(7, side=28, pen=3), None], "label": [0, 1]}, "missing, in rows 0 to 1"),
     ],
@@ -90,10 +115,12 @@ def test_a_data_set_that_is_not_there(tmp_path, tiny_dataset):
 def test_options_out_of_range(option):
     with pytest.raises(MnistModelError, match="must"):
         DataConfig(**option)
-    with pytest.raises(MnistModelError, match="must not be negative"):
+    with pytest.raises(MnistModelError, match="--shear must lie between 0 and 1000, and is -1"):
         AugmentConfig(shear=-1)
-    with pytest.raises(MnistModelError, match="--hard-edges must be at most 1, and is 1.5"):
+    with pytest.raises(MnistModelError, match="--hard-edges must lie between 0 and 1, and is 1.5"):
         AugmentConfig(hard_edges=1.5)
+    with pytest.raises(MnistModelError, match="--styles must lie between 0 and 1, and is nan"):
+        AugmentConfig(styles=float("nan"))
 
 
 def test_the_validation_split_is_stratified_and_fixed():

@@ -352,12 +352,15 @@ def test_progress_goes_round():
         (("--report-to", "stone_tablets"), "stone_tablets"),
         (("--push-to-hub",), "error: --push-to-hub wants --hub-model-id owner/name.\n"),
         (("--push-to-hub", "--eval-only", "nowhere"), "error: --eval-only publishes nothing"),
+        (("--tag", "v1"), "--tag want --push-to-hub"),
+        (("--push-to-hub", "--hub-model-id", "you/digits"), "There is no token"),  # and the time is not yet spent
         (("--schedule", "zigzag"), "invalid choice: 'zigzag'"),
     ],
 )
 def test_wrong_options_get_a_sentence_and_exit_code_2(options, sentence, capsys, tmp_path, tiny_dataset, monkeypatch):
     monkeypatch.chdir(tmp_path)
     monkeypatch.setattr("huggingface_hub.constants.HF_HUB_OFFLINE", True)  # else it is asked for again and again
+    monkeypatch.setattr("mnist_model.hub.get_token", lambda: None)
     with pytest.raises(SystemExit) as exit_:
         train.main(["--dataset", str(tiny_dataset), "--epochs", "1", "--threads", "1", *options])
     assert exit_.value.code == 2
