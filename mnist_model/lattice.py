@@ -36,6 +36,8 @@ SQUARE = 0.85  # a digit's width over its height, and
 WIDE = 5.0  # for as much more
 HIGH = 0.65  # a digit's height over the line's, and
 LOW = 5.0  # for no height at all
+HANG = 20.0  # a digit's foot below its neighbours', over the line's height
+SIGN = -3.5  # the margin below which the first or last of a word is none of its digits
 LEAVE_OUT = 12.0  # a piece as high or wide as the line, by the square of its size
 
 
@@ -106,23 +108,28 @@ def cost_of_doubt(confidence: float, margin: float) -> float:
     return NO_DIGIT * doubt - math.log(max(confidence, 1e-9))
 
 
-def legible(found: Sequence[FoundDigit], is_digit: Sequence[bool]) -> list[bool]:
+def legible(found: Sequence[FoundDigit], margins: Sequence[float]) -> list[bool]:
     """Which are taken for digits: all of a word of which most are, one odd digit of a number among them.
 
-    Where half are, as in "+2", the others are signs.
+    Where half are, as in "+2", the others are signs; and so is what is far from any digit before or after a number.
 
     Args:
         found: as `find_digits` gives it.
-        is_digit: what the recognizer says of each alone.
+        margins: how far the score of each lies above that below which a picture is refused.
     """
-    votes: dict[int, list[bool]] = {}
-    for digit, vote in zip(found, is_digit, strict=True):
-        votes.setdefault(digit.word, []).append(vote)
-    shares = {word: sum(cast) / len(cast) for word, cast in votes.items()}
-    return [
-        shares[digit.word] > 0.5 or (vote and shares[digit.word] == 0.5)
-        for digit, vote in zip(found, is_digit, strict=True)
-    ]
+    words: dict[int, list[int]] = {}
+    for index, digit in enumerate(found):
+        words.setdefault(digit.word, []).append(index)
+    shown = [False] * len(found)
+    for word in words.values():
+        share = sum(margins[index] >= 0 for index in word) / len(word)
+        while word and margins[word[0]] < SIGN:
+            word.pop(0)
+        while word and margins[word[-1]] < SIGN:
+            word.pop()
+        for index in word:
+            shown[index] = share > 0.5 or (share == 0.5 and margins[index] >= 0)
+    return shown
 
 
 def list_candidates(line: Line) -> list[_Candidate]:
@@ -135,6 +142,7 @@ def list_candidates(line: Line) -> list[_Candidate]:
             if stop > start + 1 and (whole.width > WIDEST * line.height or _gap(pieces) > WIDEST_GAP * line.height):
                 break
             cost = _cost_of_size(whole, line.height) + _cost_of_joins(pieces, line.height)
+            cost += _cost_of_hanging(whole, line, start, stop)
             if whole.height >= MIN_MAIN_HEIGHT * line.height and (cost < TOO_DEAR or len(pieces) == 1):
                 digit = FoundDigit((*whole.box[:2], whole.width, whole.height), fit_to_box(whole.ink))
                 candidates.append(_Candidate(start, stop, digit, cost))
@@ -176,6 +184,20 @@ def _cost_to_leave_out(piece: Piece, height: float) -> float:
 def _cost_of_size(digit: Piece, height: float) -> float:
     low = max(0.0, 1 - digit.height / (HIGH * height))
     return LOW * low + WIDE * max(0.0, digit.width / digit.height - SQUARE)
+
+
+def _cost_of_hanging(digit: Piece, line: Line, start: int, stop: int) -> float:
+    """For what is low and hangs from the foot of its higher neighbours, as a comma does."""
+    if digit.height >= HIGH * line.height:
+        return 0.0
+    sides = (line.pieces[:start][::-1], line.pieces[stop:])
+    high = [next((piece for piece in side if piece.height >= HIGH * line.height), None) for side in sides]
+    high = [piece for piece in high if piece]
+    if not high:
+        return 0.0
+    top, foot = (sum(piece.box[edge] for piece in high) / len(high) for edge in (1, 3))
+    below = (digit.box[3] - foot) / line.height
+    return HANG * max(0.0, below - 0.1) if digit.box[1] > (top + foot) / 2 else 0.0
 
 
 def _cost_of_joins(pieces: list[Piece], height: float) -> float:

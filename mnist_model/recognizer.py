@@ -19,7 +19,7 @@ import onnxruntime
 from PIL import Image, UnidentifiedImageError
 
 from .closeup import find_writing
-from .config import bundled_checkpoint, read_config
+from .config import BUNDLED_CHECKPOINTS, bundled_checkpoint, read_config
 from .errors import MnistModelError
 from .explain import Explanation, explain_ink
 from .files import write_whole
@@ -131,6 +131,11 @@ class DigitRecognizer:
             _export(folder, folder / "model.onnx")
         self._session = open_session(folder / "model.onnx")
         if self._rejection:
+            if not (folder / REJECTION_FILE).is_file():
+                raise MnistModelError(
+                    f"{folder} has no {REJECTION_FILE}, which transformers' save_pretrained leaves out: copy it from "
+                    "the model that was loaded, or take 'rejection' out of config.json."
+                )
             self._rejection_session = open_session(folder / REJECTION_FILE)
         self._try_out()
 
@@ -139,15 +144,19 @@ class DigitRecognizer:
         """Load a model.
 
         Args:
-            model_id: a folder, or an id on the Hub such as "you/mnist-cnn"; None for the bundled model.
+            model_id: a folder, the name of a bundled model such as "mnist_knn", or an id on the Hub such as
+                "you/mnist-cnn"; None for the bundled mnist_cnn.
             revision: branch, tag or commit on the Hub.
         Raises:
             MnistModelError: the model cannot be had, or is not whole.
         """
         if model_id is None:
-            return cls(bundled_checkpoint(), "mnist_cnn (bundled)")
-        if Path(model_id).is_dir():
+            model_id = "mnist_cnn"
+        elif Path(model_id).is_dir():
             return cls(model_id)
+        bundled = bundled_checkpoint(str(model_id))
+        if bundled.parent == BUNDLED_CHECKPOINTS and (bundled / "config.json").is_file():
+            return cls(bundled, f"{model_id} (bundled)")
         if isinstance(model_id, Path) or str(model_id).startswith((".", "/", "~")):
             raise MnistModelError(f"There is no checkpoint folder {model_id}.")
         from .hub import download_checkpoint
@@ -196,22 +205,23 @@ class DigitRecognizer:
         """
         image = _opened(image)
         writing = find_writing(image)
-        tried: list[Prediction] = []
+        tried: list[tuple[Prediction, float]] = []
 
         def score(pictures: Sequence[np.ndarray]) -> list[float]:
             costs = []
             for start in range(0, len(pictures), SCORED_AT_ONCE):
                 predictions, margins = self._examine(pictures[start : start + SCORED_AT_ONCE])
                 costs += map(cost_of_doubt, [one.confidence for one in predictions], margins)
-                tried.extend(predictions)
+                tried.extend(zip(predictions, margins, strict=True))
             return costs
 
         found = find_digits(writing.ink, score)
-        predictions = [tried[digit.index] for digit in found]
+        predictions = [tried[digit.index][0] for digit in found]
+        shown = legible(found, [tried[digit.index][1] for digit in found])
         if len(found) == 1:
             whole = self.predict(image)
-            predictions = [whole if whole.is_digit else predictions[0]]  # without a frame or a sign beside it
-        shown = legible(found, [prediction.is_digit for prediction in predictions])
+            if whole.is_digit:  # else it is without a sign beside it, perhaps
+                predictions, shown = [whole], [True]
         things = [
             ReadDigit(Box(*writing.in_picture(digit.box)), prediction, digit.word)
             for digit, prediction in zip(found, predictions, strict=True)

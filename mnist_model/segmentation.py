@@ -3,11 +3,11 @@
 `seams.py` cuts the parts further, and `lattice.py` tries which of the pieces belong together.
 """
 
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 
 import numpy as np
 
-from .preprocessing import connected_components, running, stroke_width
+from .preprocessing import LEAST_FRAMED, connected_components, find_rules, has_four_sides, running, stroke_width
 
 # How much of a pixel is covered where a part has its edge.
 EDGE = 0.3
@@ -18,6 +18,10 @@ MAX_PARTS = 256
 CRUMB = 0.15  # area of a crumb, relative to that of the largest part
 MIN_CRUMBS = 3  # in a picture: fewer are commas and dots
 GRAIN = 0.8  # half of the widest gap, relative to the width of the strokes
+
+# Printed to write on.
+MIN_DOTS = 8  # in a dotted line
+TOOTH = 0.25  # width of a comb's tooth over its height, at most
 
 # All that follows is relative to the height of the tallest part, or of the line.
 MIN_MAIN_HEIGHT = 0.35  # of a part that can be a digit: less is a bar, a comma, a dot, a minus sign
@@ -85,7 +89,7 @@ def find_lines(ink: np.ndarray) -> list[Line]:
     for part in parts:
         if id(part) not in taken and max(part.width, part.height) >= MIN_PIECE * tallest:
             line = _line_around(part, lines)
-            if line is not None and not _is_rule(part, _line_height(line)):
+            if line is not None and not _is_rule(part, _line_height(line)) and not _hangs_in(part, line, len(ink)):
                 line.append(part)
     return [_as_line(line) for line in lines]
 
@@ -122,12 +126,31 @@ def _label_parts(mask: np.ndarray) -> np.ndarray:
     """
     parts = connected_components(mask)
     areas = np.bincount(parts.ravel())[1:]
-    crumbs = np.count_nonzero(areas < CRUMB * areas.max(initial=0))
+    small = areas < CRUMB * areas.max(initial=0)
+    crumbs = np.count_nonzero(small)
     if crumbs < MIN_CRUMBS:
         return parts
+    if _in_a_row(parts, areas, small):
+        return np.where(np.concatenate([[False], small])[parts], 0, parts)
     reach = max(2, round(GRAIN * stroke_width(mask)))
     bridged = connected_components(running(mask, 2 * reach + 1, np.maximum))
     return np.where(mask, bridged, 0) if parts.max() - bridged.max() >= crumbs / 2 else parts
+
+
+def _in_a_row(parts: np.ndarray, areas: np.ndarray, small: np.ndarray) -> bool:
+    """Whether the small parts are the dots of a printed line to write on: many, alike, and straight in line."""
+    dots = small & (areas > np.median(areas[small]) / 3)
+    if np.count_nonzero(dots) < MIN_DOTS:
+        return False
+    rows, columns = np.nonzero(parts)
+    labels = parts[rows, columns] - 1
+    y, x = (np.bincount(labels, place)[dots] / areas[dots] for place in (rows, columns))
+    if np.ptp(x) < np.ptp(y):
+        return False
+    middle, away = np.median(y), x - np.median(x)
+    slopes = (y - middle)[away != 0] / away[away != 0]
+    off = np.abs(y - middle - (np.median(slopes) if slopes.size else 0) * away)
+    return bool((off <= max(1.0, np.sqrt(np.median(areas[dots])) / 2)).mean() > 0.8)
 
 
 def ink_box(ink: np.ndarray) -> tuple[int, int, int, int]:
@@ -149,22 +172,58 @@ def _with_edges(labels: np.ndarray, ink: np.ndarray) -> np.ndarray:
 
 
 def _drop_frames(parts: list[Piece]) -> list[Piece]:
-    """Leave out boxes drawn around other parts."""
-    return [part for part in parts if not (_has_four_sides(part) and any(_holds(part, other) for other in parts))]
+    """Leave out boxes drawn around other parts, and long straight lines: what touches them stays."""
+    return [piece for part in parts for piece in _without_lines(part, parts)]
+
+
+def _without_lines(part: Piece, others: list[Piece]) -> list[Piece]:
+    """What is left of a part without the frame around it or the line under it; the part where it has neither."""
+    frame = has_four_sides(part.ink > EDGE)
+    if not frame and part.width < RULE_WIDTH * part.height:
+        return [part]
+    lines = find_rules(part.ink, upright=frame)
+    pieces = _split(part, np.where(lines, 0, part.ink)) if lines.any() else []
+    if frame:
+        if any(piece.height >= MIN_MAIN_HEIGHT * part.height for piece in pieces):
+            return pieces
+        return [] if any(_holds(part, other) for other in others) else [part]
+    pieces = _without_teeth(pieces, part)
+    # A line to write on sticks out on both sides of what is written; a stroke that joins two digits does not.
+    out = 0.1 * part.height
+    within = all(part.box[0] + out < piece.box[0] and piece.box[2] < part.box[2] - out for piece in pieces)
+    return pieces if pieces and within else [part]
+
+
+def _without_teeth(pieces: list[Piece], part: Piece) -> list[Piece]:
+    """Leave out the teeth of a comb: thin bars on its line, all as high as those at its two ends."""
+    bars = [piece for piece in pieces if piece.width < TOOTH * piece.height]
+    first = next((bar for bar in bars if bar.box[0] <= part.box[0] + 1), None)
+    last = next((bar for bar in bars if bar.box[2] >= part.box[2] - 1), None)
+    if first is None or last is None or first is last:
+        return pieces
+    slope = (last.box[1] - first.box[1]) / max(1.0, last.middle - first.middle)
+    near = 2 + 0.05 * part.height
+
+    def is_tooth(bar: Piece) -> bool:
+        return abs(bar.box[1] - first.box[1] - slope * (bar.middle - first.middle)) <= near
+
+    return [piece for piece in pieces if not (piece.width < TOOTH * piece.height and is_tooth(piece))]
+
+
+def _split(part: Piece, ink: np.ndarray) -> list[Piece]:
+    """The connected parts of what is left of a part's ink, but for the crumbs."""
+    left, top = part.box[:2]
+    pieces = [piece for piece in find_parts(ink) if max(piece.width, piece.height) >= 0.15 * part.height]
+    return [
+        replace(piece, box=(piece.box[0] + left, piece.box[1] + top, piece.box[2] + left, piece.box[3] + top))
+        for piece in pieces
+    ]
 
 
 def _holds(part: Piece, other: Piece) -> bool:
     (left, top, right, bottom), inner = part.box, other.box
     inside = left < inner[0] and top < inner[1] and inner[2] < right and inner[3] < bottom
-    return inside and other.height >= MIN_MAIN_HEIGHT * part.height
-
-
-def _has_four_sides(part: Piece) -> bool:
-    """Whether ink runs along all sides of the box, corners included: no digit's does."""
-    mask = part.ink > EDGE
-    deep, wide = -(-part.height // 8), -(-part.width // 8)
-    sides = (mask[:deep].any(0), mask[-deep:].any(0), mask[:, :wide].any(1), mask[:, -wide:].any(1))
-    return min(side.mean() for side in sides) > 0.85
+    return inside and other.height >= LEAST_FRAMED * part.height
 
 
 def _is_rule(part: Piece, height: float) -> bool:
@@ -247,6 +306,13 @@ def _line_around(part: Piece, lines: list[list[Piece]]) -> list[Piece] | None:
 
     line = min(lines, key=distance, default=None)
     return line if line is not None and distance(line) < 1 else None
+
+
+def _hangs_in(part: Piece, line: list[Piece], height: int) -> bool:
+    """Whether a small part is what the picture's border has left of the line above or below."""
+    nearest = _nearest(part, line)
+    apart = max(nearest.box[1] - part.box[3], part.box[1] - nearest.box[3])
+    return (part.box[1] <= 0 or part.box[3] >= height) and apart > MOST_BROKEN * _line_height(line)
 
 
 def _line_height(parts: list[Piece]) -> float:

@@ -131,3 +131,18 @@ def test_the_processor_takes_batches_and_refuses_what_is_no_picture():
     for wrong in ("seven.png", ["seven.png"], [None], [pages]):
         with pytest.raises(ValueError, match="PIL.Image.open"):
             processor(wrong)
+
+
+def test_what_transformers_saved_is_loaded_again(tmp_path):
+    from transformers import AutoImageProcessor, AutoModelForImageClassification
+
+    page = draw_digit(7, 90, 6).convert("RGB")
+    folder, answers = str(bundled_checkpoint()), []
+    for _ in range(2):
+        model = AutoModelForImageClassification.from_pretrained(folder)
+        processor = AutoImageProcessor.from_pretrained(folder, trust_remote_code=True)
+        answers.append(model(**processor(page, return_tensors="pt")).logits)
+        folder = str(tmp_path / "saved")
+        model.save_pretrained(folder)
+        processor.save_pretrained(folder)
+    assert torch.equal(*answers)

@@ -402,6 +402,23 @@ def test_a_digit_that_fills_a_small_picture(recognizer, digit, side):
             assert difference(canonicalize(picture), expected, reach=1) < 70
 
 
+@pytest.mark.parametrize("blurred", [0.0, 0.7])
+@pytest.mark.parametrize("noise", [0, 8])
+def test_a_small_soft_picture_without_room_around_the_digit(recognizer, blurred, noise):
+    """As USPS has them: 16x16, and most of that may be ink."""
+    rng, right = np.random.default_rng(0), 0
+    for digit in range(10):
+        for pen in (18, 30):
+            ink = ImageOps.invert(draw_digit(digit, side=280, pen=pen))
+            small = ink.crop(ink.getbbox()).resize((7 if digit == 1 else 14, 16), Image.Resampling.BOX)
+            small = np.asarray(small.filter(ImageFilter.GaussianBlur(blurred)), np.float32)
+            picture = np.clip(small + rng.normal(0, noise, small.shape), 0, 255).astype(np.uint8)
+            for one in (picture, 255 - picture):
+                prediction = recognizer.predict(one)
+                right += prediction.label == str(digit) and prediction.is_digit
+    assert right >= 38
+
+
 @pytest.mark.parametrize("digit", range(10))
 def test_a_small_picture_that_was_enlarged(recognizer, digit):
     """By twice or nearly, as data sets of 16x16 are to 28x28: no edge of the digit, on all sides, is sharp any more."""

@@ -168,6 +168,18 @@ def test_from_the_shell(run_python, tmp_path):
     assert blank["is_digit"] is False and blank["label"] is None
     finished = run_python("-m", "mnist_model", "predict", pictures[0], "--model", "./nowhere", check=False)
     assert finished.returncode == 2 and finished.stderr == "error: There is no checkpoint folder ./nowhere.\n"
+    on_form("407", 120, 130)[0].save(tmp_path / "number.png")
+    numbers = (tmp_path / "number.png", pictures[2])
+    finished = run_python("-m", "mnist_model", "read", *numbers, "--model", "mnist_cnn_small")
+    first, second = finished.stdout.splitlines()
+    assert "number.png: 407  (4 " in first and second.endswith("blank.png: no digit")
+    number, blank = map(json.loads, run_python("-m", "mnist_model", "read", *numbers, "--json").stdout.splitlines())
+    assert [digit["label"] for digit in number["digits"]] == list(number["text"]) == ["4", "0", "7"]
+    assert set(number["digits"][0]["box"]) == {"x", "y", "width", "height"} and blank["text"] == ""
+
+
+def test_a_bundled_model_is_had_by_its_name():
+    assert DigitRecognizer.from_pretrained("mnist_linear").model_id == "mnist_linear (bundled)"
 
 
 def test_what_is_less_than_half_of_the_picture_is_not_the_one_digit_in_it(recognizer):
@@ -323,6 +335,106 @@ def test_a_frame_around_one_digit_is_left_out(recognizer):
         page = draw_digit(digit, 200, 9)
         ImageDraw.Draw(page).rectangle([8, 8, 191, 191], outline=0, width=4)
         assert recognizer.read(page).text == str(digit)
+        prediction = recognizer.predict(page)
+        assert (prediction.label, prediction.is_digit) == (str(digit), True)
+
+
+@pytest.mark.parametrize(("page", "canvas", "ink"), [("#f4f4f8", "white", "black"), ("#121212", "#1c1c1c", "white")])
+@pytest.mark.parametrize("border", [0, 1, 3])
+def test_a_canvas_on_a_page_of_its_app(recognizer, page, canvas, ink, border):
+    """A title above it, buttons below, and a border that is no ink."""
+    for digit in range(10):
+        shot = Image.new("RGB", (480, 640), page)
+        draw = ImageDraw.Draw(shot)
+        draw.text((40, 30), "Draw a digit", fill=ink, font_size=32)
+        draw.rounded_rectangle(
+            [90, 110, 389, 409], 6, fill=canvas, outline=ink if border else canvas, width=border or 1
+        )
+        for left in (90, 250):
+            draw.rounded_rectangle([left, 450, left + 130, 500], 8, fill="#3060e0")
+            draw.text((left + 30, 462), "Clear", fill="white", font_size=22)
+        expect_read(recognizer, digit, inked(shot, digit, (110, 130, 370, 390), ink, pen=14), least=0.3)
+
+
+@pytest.mark.parametrize("blurred", [5, 9])
+def test_a_photograph_out_of_focus(recognizer, blurred):
+    rng = np.random.default_rng(0)
+    for digit in range(10):
+        paper = inked(Image.new("RGB", (960, 720), "#d8d6cc"), digit, (330, 180, 690, 540), "#303050", pen=14)
+        pixels = np.asarray(paper.filter(ImageFilter.GaussianBlur(blurred)), np.float32)
+        pixels = pixels * np.linspace(1, 0.7, 960)[:, None] + rng.normal(0, 3, pixels.shape)
+        expect_read(recognizer, digit, Image.fromarray(pixels.clip(0, 255).astype(np.uint8)))
+
+
+def test_what_was_rubbed_out_in_white_is_no_ink(recognizer):
+    for digit in range(10):
+        page = Image.new("RGBA", (280, 280), (0, 0, 0, 0))
+        draw = ImageDraw.Draw(page)
+        draw.line([(20, 250), (260, 250)], fill="black", width=14)
+        draw.rectangle([10, 236, 270, 264], fill="white")
+        draw.rectangle([30, 20, 250, 230], fill="white")
+        inked(page, digit, (30, 20, 240, 230), "black", pen=14)
+        prediction = recognizer.predict(page)
+        assert (prediction.label, prediction.is_digit) == (str(digit), True)
+
+
+def test_holes_in_the_sheet_are_no_ink(recognizer):
+    for digit in range(10):
+        page = Image.new("L", (600, 800), 235)
+        for top in (200, 560):
+            ImageDraw.Draw(page).ellipse([25, top, 75, top + 50], fill=40)
+        prediction = recognizer.predict(inked(page, digit, (220, 260, 460, 500), 50, pen=7))
+        assert (prediction.label, prediction.is_digit) == (str(digit), True)
+
+
+def on_form(text: str, height: int, cell: int, top: int = 30) -> tuple[Image.Image, ImageDraw.ImageDraw]:
+    """A number, each digit in the middle of a cell, and what draws on the form."""
+    page = Image.new("RGB", (cell * len(text) + 60, height + 2 * top), "white")
+    for index, digit in enumerate(text):
+        left = 30 + cell * index + (cell - height) // 2
+        inked(page, int(digit), (left, top, left + height, top + height), "#202040", pen=height / 12)
+    return page, ImageDraw.Draw(page)
+
+
+@pytest.mark.parametrize("text", ["40725", "3186", "92"])
+@pytest.mark.parametrize(("line", "width"), [("black", 2), ("#808080", 3)])
+def test_digits_that_touch_the_lines_of_a_form(recognizer, text, line, width):
+    right, cell = 0, 76
+    boxes, draw = on_form(text, 80, cell)
+    draw.rectangle([30, 30, boxes.width - 30, 97], outline=line, width=width)
+    for index in range(1, len(text)):
+        draw.line([(30 + cell * index, 30), (30 + cell * index, 97)], fill=line, width=width)
+    right += recognizer.read(boxes).text == text
+    border, draw = on_form(text, 80, cell)
+    draw.rectangle([0, 0, border.width - 1, border.height - 1], outline=line, width=width)
+    for index in range(1, len(text)):
+        draw.line([(30 + cell * index, 0), (30 + cell * index, border.height)], fill=line, width=width)
+    right += recognizer.read(border).text == text
+    comb, draw = on_form(text, 80, cell)
+    draw.line([(30, 91), (comb.width - 30, 91)], fill=line, width=width)
+    for index in range(len(text) + 1):
+        draw.line([(30 + cell * index, 70), (30 + cell * index, 91)], fill=line, width=width)
+    right += recognizer.read(comb).text == text
+    dotted, draw = on_form(text, 80, cell)
+    for left in range(20, dotted.width - 20, 9):
+        draw.ellipse([left, 104, left + 3, 107], fill=line)
+    right += recognizer.read(dotted).text == text
+    assert right == 4
+
+
+@pytest.mark.parametrize("sign", ["£", "#", "€"])
+def test_a_sign_before_a_number_is_left_out(recognizer, sign):
+    page, draw = on_form("40725", 80, 60)
+    wide = Image.new("RGB", (page.width + 80, page.height), "white")
+    wide.paste(page, (80, 0))
+    ImageDraw.Draw(wide).text((30, 24), sign, fill="#202040", font_size=76)
+    assert recognizer.read(wide).text == "40725"
+
+
+def test_a_long_comma_is_left_out(recognizer):
+    page, draw = on_form("40725", 80, 72)
+    draw.line([(32 + 3 * 72, 88), (20 + 3 * 72, 118)], fill="#202040", width=7)
+    assert recognizer.read(page).text == "40725"
 
 
 @pytest.mark.parametrize("orientation", range(1, 9))

@@ -68,6 +68,9 @@ def test_a_damaged_rejection_is_told(tmp_path, entry):
 def test_a_missing_network_is_told(tmp_path):
     shutil.copytree(bundled_checkpoint(), tmp_path / "checkpoint")
     (tmp_path / "checkpoint" / REJECTION_FILE).unlink()
+    with pytest.raises(MnistModelError, match="no rejection.onnx, .* leaves out: copy it"):
+        DigitRecognizer(tmp_path / "checkpoint")
+    (tmp_path / "checkpoint" / REJECTION_FILE).write_bytes(b"half")
     with pytest.raises(MnistModelError, match="rejection.onnx is missing or damaged"):
         DigitRecognizer(tmp_path / "checkpoint")
 

@@ -293,8 +293,8 @@ def test_cutting_loses_no_ink():
 
 def test_an_odd_digit_of_a_number_is_kept_and_a_word_of_letters_is_not():
     found = [FoundDigit((0, 0, 1, 1), np.zeros((28, 28), np.uint8), word) for word in (0, 0, 0, 1, 1, 1)]
-    assert legible(found, [True, False, True, False, True, False]) == [True] * 3 + [False] * 3
-    assert legible(found[:2], [False, True]) == [False, True]
+    assert legible(found, [4.0, -1.0, 4.0, -1.0, 4.0, -1.0]) == [True] * 3 + [False] * 3
+    assert legible(found[:2], [-1.0, 4.0]) == [False, True]
 
 
 def test_a_plus_before_a_digit_is_left_out(recognizer):

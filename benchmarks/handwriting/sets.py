@@ -11,7 +11,7 @@ from functools import partial
 from pathlib import Path
 
 import numpy as np
-from PIL import Image, ImageOps
+from PIL import Image, ImageFilter, ImageOps
 
 from mnist_model.handwriting import DIGIT_FILES, PEN, Strokes, draw, draw_white, load_drawings, some
 
@@ -24,12 +24,12 @@ MNIST_TOLERANCE = 0.0003
 
 # `--sets` in the order of the table.
 SETS = (
-    *("pens", "page", "white", "coloured", "transparent", "tiny", "enlarged", "close", "cell", "photographed"),
+    *("pens", "page", "white", "coloured", "transparent", "tiny", "enlarged", "soft", "close", "cell", "photographed"),
     *("numbers", "others", "nondigits", "mnist"),
 )
 OF_ONE_DIGIT = SETS[: SETS.index("numbers")]
 # Pictures of each file, where all of them would take too long for what they tell.
-DEFAULT_LIMITS = dict.fromkeys(("white", "coloured", "transparent", "tiny", "enlarged", "close", "cell"), 500)
+DEFAULT_LIMITS = dict.fromkeys(("white", "coloured", "transparent", "tiny", "enlarged", "soft", "close", "cell"), 500)
 DEFAULT_LIMITS["photographed"] = 200
 
 # What counts as right.
@@ -94,6 +94,7 @@ def build_rows(folder: Path, sets: list[str], limit: int | None = None, mnist: s
         "transparent": partial(_variation, "transparent", "on transparent ground", 0.98, _transparent),
         "tiny": partial(_variation, "tiny", "28x28, hard-edged", 0.98, _tiny),
         "enlarged": partial(_variation, "enlarged", "16x16, enlarged to 28x28", None, _enlarged),
+        "soft": partial(_variation, "soft", "16x16, soft, without a margin", None, _soft),
         "close": partial(_variation, "close", "white, 28 px pen, cut out closely", None, _close),
         "cell": partial(_variation, "cell", "between others, cut off", None, _cell),
         "photographed": partial(_variation, "photographed", "photographed", 0.97, photograph),
@@ -175,6 +176,15 @@ def _close(strokes: Strokes, seed: list[int], pen: int = 2 * PEN) -> Image.Image
 def _enlarged(strokes: Strokes, seed: list[int]) -> Image.Image:
     small = ImageOps.pad(_close(strokes, seed, PEN), (16, 16), Image.Resampling.BOX)
     return small.resize((28, 28), Image.Resampling.BILINEAR)
+
+
+def _soft(strokes: Strokes, seed: list[int]) -> Image.Image:
+    """In either polarity; a thick pen, so that most of the picture may be ink."""
+    rng = np.random.default_rng(seed)
+    small = ImageOps.contain(_close(strokes, seed, int(rng.integers(18, 36))), (16, 16), Image.Resampling.BOX)
+    soft = np.asarray(small.filter(ImageFilter.GaussianBlur(0.5)), np.float32)
+    picture = Image.fromarray(np.clip(soft + rng.normal(0, 6, soft.shape), 0, 255).astype(np.uint8))
+    return picture if rng.random() < 0.5 else ImageOps.invert(picture)
 
 
 def _cell(strokes: Strokes, seed: list[int]) -> Image.Image:

@@ -46,6 +46,15 @@ MIN_SHARPNESS = 0.2
 # Printed lines rise or fall by no more than this, pixels to a pixel: a page is held no more askew.
 MAX_SLOPE = 0.3
 
+# Of two boxes side by side; a digit has fewer strokes.
+FEWEST_DIVIDERS = 3
+DARKER = 1.6  # than the lines above and below, at most
+
+# Of a frame's height, the least that something in it must have.
+LEAST_FRAMED = 0.25
+MOST_HOLES = 4  # punched in a sheet
+MIN_FRAME = 8  # cells of the coarse grid, high and wide
+
 # MNIST's centre of mass, in pixels from the upper left corner of the first one.
 CENTRE = 14.5
 
@@ -312,11 +321,25 @@ def _onto_ground(image: Image.Image) -> Image.Image:
     if shares.mean() > 0.5:  # a page with transparent corners
         ground = np.median(colours[shares > 0.5], axis=0)
     else:  # ink on nothing
-        dark = (colours.mean(axis=2) * shares).sum() < 128 * shares.sum()
-        ground = np.full(3, 255.0 if dark else 0.0)
+        ground = np.full(3, 255.0 if _is_dark(colours.mean(axis=2), shares) else 0.0)
     paper = Image.new("RGB", image.size, tuple(int(value) for value in ground))
     paper.paste(image, mask=alpha)
     return paper
+
+
+def _is_dark(grey: np.ndarray, shares: np.ndarray) -> bool:
+    """Whether ink on nothing is dark: most of it, or, of two tones, the one that lies on the other.
+
+    Some rub out by painting in the ground's colour; others draw with a rim.
+    """
+    opaque = shares > 0.5
+    tones = [opaque & tone for tone in (grey < 64, grey > 191)]
+    if min(map(np.count_nonzero, tones)) > 0.1 * np.count_nonzero(opaque):
+        around = [running(tone, 7, np.maximum) & ~running(tone, 3, np.maximum) for tone in tones]
+        dark, bright = (float(opaque[ring].mean()) if ring.any() else 1.0 for ring in around)
+        if max(dark, bright) > 0.5:
+            return dark > bright
+    return bool((grey * shares).sum() < 128 * shares.sum())
 
 
 # ------------------------------------------------------------------------------------------------------- grey -> ink
@@ -358,10 +381,17 @@ def find_ink_and_ground(
     if plain and not small:
         grainy = bool(stroke) and np.count_nonzero(away < 1) <= 0.5 * flat
         plain = not grainy and (flat > 0.6 * away.size or _all_but_strokes(away, flat)) and not _is_ruled(away)
+    lined = False
+    if not plain and not small:
+        commonest = _commonest_level(grey)
+        lined = abs(commonest - level) > MIN_CONTRAST and _is_plain(np.abs(grey - commonest))
+        plain, level = lined, commonest if lined else level
     if plain:
         difference, ground = grey - level, np.full_like(grey, level)
         bright = _ink_is_brighter(difference) if bright is None else bright
         ink = np.maximum(difference if bright else -difference, 0)
+        if lined:
+            ink = np.where(find_rules(np.clip(ink / max(_full_ink(ink), 1e-6), 0, 1), upright=True), 0, ink)
         full, faint, enough = _full_ink(ink), 0.0, MIN_CONTRAST
     else:
         ink, noise, ground = _ink_on_paper(grey, stroke, bright)
@@ -386,6 +416,18 @@ def _level_of_border(grey: np.ndarray) -> int:
     counts = np.bincount(np.clip(border, 0, 255).astype(np.uint8), minlength=256)
     first = max(0, int(np.convolve(counts, np.ones(3, int), "same").argmax()) - 1)
     return first + int(counts[first : first + 3].argmax())
+
+
+def _commonest_level(grey: np.ndarray) -> int:
+    """The grey level that most of a picture has: where a frame or the lines of a form run along its border."""
+    counts = np.bincount(np.clip(grey[::2, ::2], 0, 255).astype(np.uint8).ravel(), minlength=256)
+    return int(counts.argmax())
+
+
+def _is_plain(away: np.ndarray) -> bool:
+    """Whether most of a picture lies exactly at a level, and what is about as bright as that does, too."""
+    flat, about = (int(np.count_nonzero(away < limit)) for limit in (3, 0.3 * away.max()))
+    return flat > max(0.6 * away.size, 0.75 * about)
 
 
 def _ink_is_brighter(difference: np.ndarray) -> bool:
@@ -422,12 +464,15 @@ def _ink_on_sheet(grey: np.ndarray) -> tuple[np.ndarray, np.ndarray] | None:
     None where there is no sheet, or nothing on it that stands out as the sheet itself does: then what looks like one
     is ink, a thick bar perhaps.
     """
-    sheet = _find_sheet(grey)
+    sheet = _find_panel(grey) or _find_sheet(grey)
     if not sheet:
         return None
     inside, contrast = sheet
     part = grey[inside]
     ink, ground = find_ink_and_ground(part)
+    lines = find_rules(ink, upright=True)
+    if (ink[~lines] > 0.5).any():  # else it may be a one
+        ink = np.where(lines, 0, ink)
     strong = ink > 0.5
     if not strong.any() or np.abs(part - ground)[strong].mean() < 0.3 * contrast:
         return None
@@ -453,14 +498,54 @@ def _find_sheet(grey: np.ndarray) -> tuple[tuple[slice, slice], float] | None:
         sheet = ~sheet
     if contrast < 2 * MIN_CONTRAST or min(of_border, 1 - of_border) > 0.4 or sheet.mean() < LEAST_SHEET:
         return None
+    place = _quadrilateral(sheet)
+    if not place:
+        return None
+    rows, columns = (slice(side.start * cell, side.stop * cell) for side in place)
+    return (rows, columns), contrast
+
+
+def _find_panel(grey: np.ndarray) -> tuple[tuple[slice, slice], float] | None:
+    """As `_find_sheet`, of a canvas that is all of one tone, on a page or beside a bar of another, alike perhaps."""
+    cell = -(-max(grey.shape) // COARSE_SIDE)
+    if max(grey.shape) <= 2 * SIDE or min(grey.shape) <= (BOX - 1) * cell:
+        return None
+    counts = np.bincount(grey[::2, ::2].astype(np.uint8).ravel(), minlength=256) * 4
+    first, second = np.argsort(counts)[:-3:-1].tolist()
+    if abs(first - second) < 2 or counts[first] + counts[second] < 0.6 * grey.size:
+        return None
+    for level in (first, second):
+        if counts[level] < LEAST_SHEET * grey.size:
+            return None
+        if all((np.abs(side - level) < 2).any() for side in _sides(grey)):
+            continue  # it is the page itself
+        place = _quadrilateral(~pool(np.abs(grey - level) >= 2, cell, np.logical_or), upright=True)
+        if place:
+            rows, columns = (slice(side.start * cell, side.stop * cell) for side in place)
+            return (rows, columns), float(abs(first - second))
+    return None
+
+
+def _quadrilateral(sheet: np.ndarray, upright: bool = False) -> tuple[slice, slice] | None:
+    """The largest upright rectangle within the largest part of a mask, or nearly, if that is all but a quadrilateral.
+
+    Args:
+        upright: all but a rectangle with sides along those of the picture. It may then touch three of these, if it is
+            most of that.
+    """
     rows, columns = np.count_nonzero(sheet, axis=1) > 3, np.count_nonzero(sheet, axis=0) > 3
-    if not (rows.any() and columns.any()) or sheet[rows][:, columns].mean() < 0.5:  # strokes
+    if not (rows.any() and columns.any()) or sheet[rows][:, columns].mean() < (0.65 if upright else 0.5):  # strokes
         return None
     labels = connected_components(sheet)
-    sheet = labels == np.bincount(labels.ravel())[1:].argmax() + 1
+    areas = np.bincount(labels.ravel())[1:]
+    if areas.max() < 0.6 * areas.sum():  # the boxes of a form
+        return None
+    sheet = labels == areas.argmax() + 1
     around = connected_components(~sheet)
     sheet = ~np.isin(around, np.concatenate(_sides(around))) | sheet  # with what is on it
     y, x = np.nonzero(sheet)
+    if upright and len(y) < 0.9 * (np.ptp(y) + 1) * (np.ptp(x) + 1):
+        return None
     corners = [int(each) for each in ((x + y).argmin(), (x - y).argmax(), (x + y).argmax(), (x - y).argmin())]
     ys, xs = y[corners], x[corners]
     sides = np.stack([np.roll(xs, -1) - xs, np.roll(ys, -1) - ys])
@@ -473,9 +558,11 @@ def _find_sheet(grey: np.ndarray) -> tuple[tuple[slice, slice], float] | None:
         max(xs[0], xs[3]) + 1,
     )
     within = sheet[top:bottom, left:right]
-    if not 0.9 < len(y) / area < 1.1 or touched > 2 or within.size < 0.4 * area or within.mean() < 0.98:
+    if not (upright or 0.9 < len(y) / area < 1.1) or within.size < 0.4 * area or within.mean() < 0.98:
         return None
-    return (slice(top * cell, bottom * cell), slice(left * cell, right * cell)), contrast
+    if touched > 2 and not (upright and touched == 3 and within.size >= 0.5 * sheet.size):
+        return None
+    return slice(int(top), int(bottom)), slice(int(left), int(right))
 
 
 def _otsu(grey: np.ndarray) -> int:
@@ -499,7 +586,7 @@ def _ink_on_paper(grey: np.ndarray, stroke: float | None, bright: bool | None) -
         pixels = 255 - pixels
     smooth = np.asarray(Image.fromarray(pixels).filter(ImageFilter.BoxBlur(1)))
     longer = max(pixels.shape)
-    widest = max(longer // 6, min(longer // 3, 24))
+    widest = max(longer // 6, min(longer // 2, 32))
     kernel = min(widest, int(4 * stroke) + 5) if stroke else widest
     ink, ground = _above_ground(pixels, smooth, kernel, not bright)
     rules, near = _rules(ink, _above_ground(pixels, smooth, max(widest // 4, 7), not bright)[0], close=bool(stroke))
@@ -516,8 +603,13 @@ def _noise(ink: np.ndarray, rules: np.ndarray | None = None) -> float:
     """The standard deviation of the ground, told from what lies below its mean: up to half of the rest may be ink."""
     step = 1 + ink.size // 20000
     sample = ink.ravel()[::step] if rules is None else ink.ravel()[::step][~rules.ravel()[::step]]
-    least, most = np.percentile(sample, (5, 40)) if sample.size else (0, 0)
-    return float(most - least) / 1.39 + 0.3  # how far apart they are in a normal distribution
+    sample = _faint_half(sample)
+    lowest, least, most = np.percentile(sample, (0.5, 5, 40)) if sample.size else (0, 0, 0)
+    # How far apart they are in a normal distribution; a printed pattern of few levels has no tail.
+    noise = float(min((most - least) / 1.39, (most - lowest) / 2.32)) + 0.3
+    if max(ink.shape) > 2 * SIDE:
+        return noise
+    return min(noise, 0.3 + _full_ink(ink) / 15)  # of so few pixels most are a soft edge of ink, perhaps
 
 
 def _ink_is_bright(pixels: np.ndarray) -> bool:
@@ -528,6 +620,9 @@ def _ink_is_bright(pixels: np.ndarray) -> bool:
     image = Image.fromarray(pixels)
     cubes = _unlike_around(image.reduce(-(-max(image.size) // COARSE_SIDE))) ** 3
     brighter, darker = np.clip(cubes, 0, None).sum(), -np.clip(cubes, None, 0).sum()
+    if max(pixels.shape) < COARSE_SIDE:  # cut out around the digit: where it is bold, its holes are the lesser part
+        of_border = np.concatenate(_sides(pixels > _otsu(pixels))).mean()
+        return bool(brighter - darker > (2 * of_border - 1) * (brighter + darker))
     return bool(brighter > darker * (1 if np.median(pixels) < 128 else 4))
 
 
@@ -544,7 +639,14 @@ def _above_ground(pixels: np.ndarray, smooth: np.ndarray, kernel: int, ratio: bo
     if ratio:
         level = np.median(ground[::4, ::4])
         ink *= level / np.maximum(ground, max(level / 3, 1))
-    return ink - np.median(ink[::4, ::4]), ground
+    step = 1 + min(ink.shape) // 100
+    return ink - np.median(_faint_half(ink[::step, ::step])), ground
+
+
+def _faint_half(ink: np.ndarray) -> np.ndarray:
+    """What is no more than half of full ink: the ground, however much of a picture the digit in it covers."""
+    faint = ink[ink <= 0.5 * _full_ink(ink)] if ink.size else ink
+    return faint if faint.size else ink
 
 
 def running(array: np.ndarray, length: int, pick: np.ufunc, axes: tuple[int, ...] = (0, 1)) -> np.ndarray:
@@ -588,9 +690,14 @@ def _strokes(ink: np.ndarray, rules: np.ndarray, near_rules: np.ndarray) -> np.n
     inked = labels > 0
     np.maximum.at(peak, labels[inked], pool(ink, cell, np.maximum)[inked])
     np.maximum.at(slope, labels[inked], pool(steep, cell, np.maximum)[inked])
-    soft = (peak > 12 * noise) & (slope < (MIN_SHARPNESS * peak) ** 2 + (5 * noise) ** 2)
-    energy[(strong < 3) | (ruled > 0.8 * mass) | soft] = 0
-    energy = _off_border(energy, labels, weights, small=cell < 3)
+    energy[(strong < 3) | (ruled > 0.8 * mass)] = 0
+    all_strokes = energy
+    # Where nothing is as sharp, the picture is out of focus: then what is dark counts.
+    for least, darkness in ((MIN_SHARPNESS, 0), (MIN_SHARPNESS / 3, 3 * MIN_CONTRAST)):
+        soft = (peak > 12 * noise) & (slope < (least * peak) ** 2 + (5 * noise) ** 2)
+        energy = _off_border(np.where(soft | (peak < darkness), 0, all_strokes), labels, weights, small=cell < 3)
+        if energy.any():
+            break
     sharpness = energy / mass
     kept = (energy > 0) & (sharpness >= 0.3 * sharpness[(energy * sharpness).argmax()])
     near = running(kept[labels], 3, np.maximum)
@@ -643,6 +750,8 @@ def _rules(ink: np.ndarray, fine: np.ndarray, close: bool) -> tuple[np.ndarray, 
     level, thick = _level_rules(fine, threshold, close)
     upright, thick_upright = _level_rules(np.ascontiguousarray(fine.T), threshold, close)
     upright = upright.T
+    dividers, thick_dividers = _dividers(fine, level, thick, threshold, close)
+    upright, thick_upright = np.maximum(upright, dividers), max(thick_upright, thick_dividers)
     near = level + upright > 0
     if not near.any():
         return near, near
@@ -656,15 +765,81 @@ def _rules(ink: np.ndarray, fine: np.ndarray, close: bool) -> tuple[np.ndarray, 
     return (across | along) & ~darker & ~hidden, (beside > 0) & (ink < 3 * beside + threshold)
 
 
+def find_rules(ink: np.ndarray, upright: bool) -> np.ndarray:
+    """Where straight lines run from one side to the other of ink, without a break, but for the strokes that cross.
+
+    Args:
+        ink: float32, shape (H, W), values 0 to 1.
+        upright: whether to look for those from top to bottom, too; where some run from left to right, between these.
+    """
+    most = max(max(ink.shape) // 50 + 2, round(1.5 * stroke_width(ink > 0.5)))
+    lines, thick = _unbroken_lines(ink, np.zeros(ink.shape, bool), most, np.inf)
+    if not upright:
+        return lines
+    between, darkest, share = slice(None), np.inf, lines.mean(axis=1)
+    if lines.any():  # a digit may reach from line to line, too
+        rows = np.flatnonzero(share > 0.3 * share.max())
+        between = slice(rows[0] + thick, max(rows[-1] + 1, rows[0] + 2 * thick) - thick)
+        most, darkest = 2 * thick + 1, DARKER * float(np.percentile(ink[lines], 75))
+    lines[between] |= _unbroken_lines(ink[between].T, lines[between].T, most, darkest)[0].T
+    return lines
+
+
+def _unbroken_lines(ink: np.ndarray, known: np.ndarray, most: int, darkest: float) -> tuple[np.ndarray, int]:
+    """Where lines run from left to right, but for what crosses them; and how many pixels the thickest has.
+
+    Args:
+        known: lines that cross these, and do not count.
+        most: pixels that one may be thick.
+        darkest: ink that one may have.
+    """
+    level, thick = _level_rules(np.ascontiguousarray(ink) * 255, 1.0, False, True, most)
+    level[level > 255 * darkest] = 0
+    room = ((2 * most,) * 2,) * 2  # a line along the border is no thicker than it looks
+    crossed = _crossed(np.pad((ink > 0.5) & ~known, room), thick, 0)
+    return (level > 0) & ~crossed[2 * most : -2 * most, 2 * most : -2 * most], thick
+
+
+def _dividers(ink: np.ndarray, level: np.ndarray, thick: int, threshold: float, close: bool) -> tuple[np.ndarray, int]:
+    """Find what parts a row of boxes: lines from one printed line to another, no darker or thicker than these.
+
+    Between more than two printed lines there are none: that is squared paper, whose lines go on.
+
+    Args:
+        level, thick: of the lines that run from left to right, as `_level_rules` gives them.
+    Returns:
+        The same of the dividers.
+    """
+    found = np.zeros_like(ink)
+    free = (level > 0).mean(axis=1) < 0.02  # rows that no line runs through
+    edges = np.flatnonzero(np.diff(np.pad(free.astype(np.int8), 1))).tolist()
+    bands = [band for band in zip(edges[::2], edges[1::2], strict=True) if band[0] > 0 and band[1] < len(ink)]
+    if not thick or len(bands) != 1:
+        return found, 0
+    ((top, bottom),) = bands
+    upright, thickest = _level_rules(np.ascontiguousarray(ink[top:bottom].T), threshold, close, True, thick + 3)
+    upright = np.where(upright.T < DARKER * np.median(level[level > 0]), upright.T, 0)
+    count = np.count_nonzero(np.diff(np.pad((upright > 0).any(axis=0).astype(np.int8), 1)) > 0)
+    if count < FEWEST_DIVIDERS:  # a digit may reach from line to line, too
+        return found, 0
+    found[top:bottom] = upright
+    return found, thickest
+
+
 def _crossed(mask: np.ndarray, thickness: int, axis: int) -> np.ndarray:
     """Where the mask runs on along the axis for longer than a line is thick."""
     length = thickness + 4
     return running(running(mask, length, np.minimum, (axis,)), length, np.maximum, (axis,))
 
 
-def _level_rules(ink: np.ndarray, threshold: float, close: bool) -> tuple[np.ndarray, int]:
+def _level_rules(
+    ink: np.ndarray, threshold: float, close: bool, whole: bool = False, most: int | None = None
+) -> tuple[np.ndarray, int]:
     """Find lines that run from left to right.
 
+    Args:
+        whole: only those that do so without a break.
+        most: pixels that a line may be thick; None for what is thin in a picture of this size.
     Returns:
         float32, shape (H, W), the level of the line that each pixel lies on, 0 off all lines; and the thickness of
         the thickest line in pixels, 0 where there is none.
@@ -673,7 +848,7 @@ def _level_rules(ink: np.ndarray, threshold: float, close: bool) -> tuple[np.nda
     levels, thickest = np.zeros_like(ink), 0
     if min(height, width) < BOX:
         return levels, thickest
-    most, found = max(ink.shape) // 50 + 2, []
+    most, found = most or max(ink.shape) // 50 + 2, []
     offsets = np.arange(-most, most + 1)[:, None]
     padded = np.pad(ink, ((most, most), (0, 0)))
     step = slice(None, None, max(1, width // 128))
@@ -683,7 +858,7 @@ def _level_rules(ink: np.ndarray, threshold: float, close: bool) -> tuple[np.nda
         rows = rows[columns] + offsets
         values = padded[rows[:, step] + most, columns[step]]
         seen = values[most - 1 : most + 2].max(axis=0) > threshold
-        if not _runs_across(seen, whole=False):
+        if not _runs_across(seen, whole):
             continue
         profile = np.median(values, axis=1)
         peak = most - 2 + profile[most - 2 : most + 3].argmax()
@@ -691,10 +866,11 @@ def _level_rules(ink: np.ndarray, threshold: float, close: bool) -> tuple[np.nda
             continue
         low = profile < max(0.3 * profile[peak], 0.5)
         before, after = np.flatnonzero(low[:peak]), np.flatnonzero(low[peak:])
-        if before.size and after.size:  # else it is too thick for a printed line
-            # From close a line drifts by a pixel; from afar a stroke looks like a line, though not for all of its way.
-            level = np.median(values[peak - 1 : peak + 2].max(axis=0)) if close else profile[peak]
-            found.append((rows[before[-1] : peak + after[0] + 1], columns, level, seen))
+        if not (before.size and after.size) or (whole and peak + after[0] - before[-1] - 1 > most):
+            continue  # it is too thick for a printed line
+        # From close a line drifts by a pixel; from afar a stroke looks like a line, though not for all of its way.
+        level = np.median(values[peak - 1 : peak + 2].max(axis=0)) if close else profile[peak]
+        found.append((rows[before[-1] : peak + after[0] + 1], columns, level, seen))
     # A stroke may look like a line, though not run across the whole picture; of four in line with the paper some are
     # printed.
     small, dark = min(height, width) < 64, np.inf if close or len(found) > 3 else 0.5 * _full_ink(ink)
@@ -837,23 +1013,31 @@ def drop_specks(ink: np.ndarray) -> np.ndarray:
 def pick_digit(ink: np.ndarray) -> tuple[np.ndarray, float]:
     """Keep one digit: the largest part, and those that are nearer to it than half its size, but for specks.
 
-    What hangs in from the left or right, beside the largest part or a little over its edge, is of another digit.
+    Where there is a frame, of a canvas or of a box on a form, only what is in it counts. What hangs in from the left or
+    right, beside the largest part or a little over its edge, is of another digit.
 
     Args:
         ink: float32, shape (H, W), values 0 to 1.
     Returns:
-        The same with 0 elsewhere; and the share of the ink that was kept, 0 to 1, without what hangs in.
+        The same with 0 elsewhere; and the share of the ink that was kept, 0 to 1, without frames and what hangs in.
     """
     labels, cell, mass = _parts(ink)
+    if len(mass) > 2:
+        ink = _within_frame(ink)
+        labels, cell, mass = _parts(ink)
+    boxes = _boxes(labels)
+    dots = _dots(labels, boxes)
+    if not (1 < np.count_nonzero(dots) <= MOST_HOLES and mass[~dots].any() and mass[dots].max() < 2 * mass[dots].min()):
+        dots[:] = False
     hanging = np.zeros(len(mass), bool)
     hanging[np.concatenate(_sides(labels)[2:])] = True
-    largest = int((mass / (1 + hanging)).argmax())  # what may be another digit's counts half
-    if hanging[1:].any():
-        mass[_beside(labels, largest)] = 0
+    largest = int(np.where(dots, 0, mass / (1 + hanging)).argmax())  # what may be another digit's counts half
+    mass[_beside(labels, largest)] = 0
+    mass[_across(boxes, labels.shape, largest)] = 0
     kept = _no_specks(mass)
     if np.count_nonzero(kept) > 1:
         kept = _near_largest(labels, kept, largest)
-    return _keep(ink, labels, cell, kept), float(mass[kept].sum() / max(mass.sum(), 1e-6))
+    return _keep(ink, labels, cell, kept), float(mass[kept].sum() / max(mass[kept | ~dots].sum(), 1e-6))
 
 
 def _parts(ink: np.ndarray) -> tuple[np.ndarray, int, np.ndarray]:
@@ -862,6 +1046,73 @@ def _parts(ink: np.ndarray) -> tuple[np.ndarray, int, np.ndarray]:
     mass = np.bincount(labels.ravel(), weights=pool(ink, cell, np.add).ravel(), minlength=1)
     mass[0] = 0
     return labels, cell, mass
+
+
+def _within_frame(ink: np.ndarray) -> np.ndarray:
+    """The ink without frames; where there is one alone, or one in another, only what is in that."""
+    for threshold in (0.1, 0.3):  # a thin line may be faint, and a faint haze may join it to the rest
+        labels, cell = _coarse_labels(ink, threshold)
+        frames = _frames(labels)
+        if frames:
+            break
+    else:
+        return ink
+    kept = ~np.isin(labels, list(frames))
+    rows, columns = innermost = min(frames.values(), key=lambda place: labels[place].size)
+    if all(
+        outer[0].start <= rows.start
+        and rows.stop <= outer[0].stop
+        and outer[1].start <= columns.start
+        and columns.stop <= outer[1].stop
+        for outer in frames.values()
+    ):
+        inside = np.zeros_like(kept)
+        inside[innermost] = True
+        kept &= inside
+    return np.where(_refine(kept, cell, ink.shape), ink, 0)
+
+
+def _frames(labels: np.ndarray) -> dict[int, tuple[slice, slice]]:
+    """Of each part that is a frame, around something of some size, its label and the place that it takes."""
+    top, left, bottom, right = _boxes(labels)
+    frames = {}
+    for label in np.flatnonzero(np.minimum(bottom - top, right - left) >= MIN_FRAME).tolist():
+        inside = (top > top[label]) & (left > left[label]) & (bottom < bottom[label]) & (right < right[label])
+        place = slice(top[label], bottom[label]), slice(left[label], right[label])
+        least = LEAST_FRAMED * (bottom[label] - top[label])
+        if (inside & (bottom - top >= least)).any() and has_four_sides(labels[place] == label):
+            frames[label] = place
+    return frames
+
+
+def has_four_sides(mask: np.ndarray) -> bool:
+    """Whether a part runs along all sides of its box, corners included: no digit does.
+
+    Args:
+        mask: bool, shape (H, W), without room around the part.
+    """
+    deep, wide = (-(-side // 8) for side in mask.shape)
+    sides = (mask[:deep].any(0), mask[-deep:].any(0), mask[:, :wide].any(1), mask[:, -wide:].any(1))
+    return min(side.mean() for side in sides) > 0.85
+
+
+def _boxes(labels: np.ndarray) -> np.ndarray:
+    """Top, left, bottom and right of each part, shape (4, parts + 1); 0 for what is no part."""
+    y, x = np.nonzero(labels)
+    numbers = labels[y, x]
+    boxes = np.zeros((4, int(labels.max(initial=0)) + 1), int)
+    boxes[:2, 1:] = max(labels.shape)
+    for edge, pick, values in zip(boxes, [np.minimum] * 2 + [np.maximum] * 2, (y, x, y + 1, x + 1), strict=True):
+        pick.at(edge, numbers, values)
+    return boxes
+
+
+def _dots(labels: np.ndarray, boxes: np.ndarray) -> np.ndarray:
+    """Of each part whether it is about as wide as high, and all but filled: a hole punched in the paper, a dot."""
+    top, left, bottom, right = boxes
+    height, width = bottom - top, right - left
+    filled = (np.bincount(labels.ravel(), minlength=len(top)) > 0.7 * height * width) & (height > 0)
+    return filled & (np.maximum(height, width) <= 1.5 * np.minimum(height, width))
 
 
 def _no_specks(mass: np.ndarray) -> np.ndarray:
@@ -875,16 +1126,28 @@ def _keep(ink: np.ndarray, labels: np.ndarray, cell: int, kept: np.ndarray) -> n
 
 def _beside(labels: np.ndarray, largest: int) -> list[int]:
     """Labels of what hangs in from the left or right, and reaches over a quarter of the largest part at most."""
-    if largest in np.concatenate(_sides(labels)):  # the picture may have been cut out around the digit
-        return []
     columns = _extent(labels == largest)[1]
     left, right = columns[0] + len(columns) // 4, columns[-1] + 1 - len(columns) // 4
     return [
         label
         for side, rest in ((labels[:, 0], labels[:, left:]), (labels[:, -1], labels[:, :right]))
+        if largest not in side  # the picture may have been cut out around the digit
         for label in np.unique(side).tolist()
         if label and not (rest == label).any()
     ]
+
+
+def _across(boxes: np.ndarray, shape: tuple[int, ...], largest: int) -> np.ndarray:
+    """Of each part whether it is a line from side to side of the picture, above, below or beside the largest part.
+
+    More than two are a pattern.
+    """
+    (top, left, bottom, right), (height, width) = boxes, shape
+    above_or_below = (bottom <= top[largest]) | (top >= bottom[largest])
+    beside = (right <= left[largest]) | (left >= right[largest])
+    level = (left == 0) & (right == width) & above_or_below & (bottom - top < width / 4)
+    upright = (top == 0) & (bottom == height) & beside & (right - left < height / 4)
+    return sum(lines if np.count_nonzero(lines) <= 2 else np.zeros_like(lines) for lines in (level, upright)) > 0
 
 
 def _near_largest(labels: np.ndarray, candidates: np.ndarray, largest: int) -> np.ndarray:

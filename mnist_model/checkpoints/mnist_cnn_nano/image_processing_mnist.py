@@ -6,6 +6,9 @@
 Without trust, transformers' own processor for timm models takes its place: right for pictures in MNIST's form.
 """
 
+import shutil
+from pathlib import Path
+
 from PIL import Image
 from transformers.image_processing_utils import BatchFeature
 from transformers.models.timm_wrapper.image_processing_timm_wrapper import TimmWrapperImageProcessor
@@ -34,3 +37,14 @@ class MnistImageProcessor(TimmWrapperImageProcessor):
             raise ValueError("Give PIL images, arrays or tensors: a path is opened with PIL.Image.open.")
         canonical = [Image.fromarray(canonicalize(image)).convert("RGB") for image in images]
         return super().preprocess(canonical, return_tensors=return_tensors)
+
+    def save_pretrained(self, save_directory, push_to_hub: bool = False, **kwargs) -> None:
+        """Leave this code beside a saved model: the settings are in its `config.json`, where the model put them.
+
+        Args:
+            save_directory: what the model's own `save_pretrained` was given.
+            push_to_hub: not heeded; nor is anything else: push the folder.
+        """
+        Path(save_directory).mkdir(parents=True, exist_ok=True)
+        for name in ("preprocessing.py", "image_processing_mnist.py"):
+            shutil.copyfile(Path(__file__).with_name(name), Path(save_directory, name))
