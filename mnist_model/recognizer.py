@@ -19,7 +19,7 @@ import onnxruntime
 from PIL import Image, UnidentifiedImageError
 
 from .closeup import find_writing
-from .config import BUNDLED_CHECKPOINTS, bundled_checkpoint, read_config
+from .config import bundled_checkpoint, read_config
 from .errors import MnistModelError
 from .explain import Explanation, explain_ink
 from .files import write_whole
@@ -151,12 +151,12 @@ class DigitRecognizer:
             MnistModelError: the model cannot be had, or is not whole.
         """
         if model_id is None:
-            model_id = "mnist_cnn"
-        elif Path(model_id).is_dir():
+            return cls(bundled_checkpoint(), "mnist_cnn (bundled)")
+        if Path(model_id).is_dir():
             return cls(model_id)
-        bundled = bundled_checkpoint(str(model_id))
-        if bundled.parent == BUNDLED_CHECKPOINTS and (bundled / "config.json").is_file():
-            return cls(bundled, f"{model_id} (bundled)")
+        is_name = Path(model_id).name == str(model_id)
+        if is_name and (bundled_checkpoint(str(model_id)) / "config.json").is_file():
+            return cls(bundled_checkpoint(str(model_id)), f"{model_id} (bundled)")
         if isinstance(model_id, Path) or str(model_id).startswith((".", "/", "~")):
             raise MnistModelError(f"There is no checkpoint folder {model_id}.")
         from .hub import download_checkpoint
