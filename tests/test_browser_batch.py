@@ -104,7 +104,7 @@ def test_twenty_files_are_read_shown_and_saved(page):
     assert set(objects[0]["digits"][0]) == {"box", "label", "confidence"} and objects[1]["digits"] == []
     assert "broken.png is no picture" in objects[1]["reason"]
 
-    page.get_by_label("Remove Image").click()
+    page.get_by_label("Remove all images").click()
     expect(page.locator("#upload .batch")).to_be_hidden()
     expect(page.locator("#upload-answer .sentence")).to_have_text(re.compile("^Choose"))
 
@@ -163,6 +163,7 @@ def test_files_are_dropped_and_pasted(page):
     page.get_by_role("tab", name="Draw").click()
     page.evaluate(transfer, ["paste", ["c.png", "d.png", "e.png"]])
     expect(page.locator("#upload .card-name")).to_have_text(["c.png", "d.png", "e.png"])
+    expect(page.get_by_role("button", name="Remove all images")).to_be_visible()
     page.evaluate(transfer, ["paste", ["f.png"]])
     expect(page.locator("#upload .batch")).to_be_hidden()
     expect(page.locator("#upload-answer .sentence")).to_have_text(re.compile("^f.png is no picture"))

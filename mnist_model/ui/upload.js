@@ -95,6 +95,8 @@ function takeFiles(list) {
   const limits = { limit: props.max_files, count: all.length };
   find(".notice").textContent = all.length > files.length ? app.say("upload.too_many", limits) : "";
   find(".batch").hidden = !several;
+  find(".remove").title = app.say(several ? "upload.remove_all" : "upload.remove");
+  find(".remove").setAttribute("aria-label", find(".remove").title);
   several ? batch.start(files) : batch.clear();
   choose(0);
 }
