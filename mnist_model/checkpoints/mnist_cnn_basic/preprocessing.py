@@ -373,7 +373,7 @@ def find_ink_and_ground(
     level = _level_of_border(grey)
     away = np.abs(grey - level)
     small = max(away.shape) <= 2 * SIDE
-    flat, about = (int(np.count_nonzero(away < limit)) for limit in (3, 0.3 * away.max()))
+    flat, about = _flat_and_about(away)
     # Plain: what is about as bright as the ground is exactly so, and is most of the picture, or all but strokes. A
     # digit may fill a very small picture, and has soft edges where that was enlarged. From close, the smoothest paper
     # is all but plain: it has grain of a level or two.
@@ -426,8 +426,14 @@ def _commonest_level(grey: np.ndarray) -> int:
 
 def _is_plain(away: np.ndarray) -> bool:
     """Whether most of a picture lies exactly at a level, and what is about as bright as that does, too."""
-    flat, about = (int(np.count_nonzero(away < limit)) for limit in (3, 0.3 * away.max()))
+    flat, about = _flat_and_about(away)
     return flat > max(0.6 * away.size, 0.75 * about)
+
+
+def _flat_and_about(away: np.ndarray) -> tuple[int, int]:
+    """How many pixels lie exactly at a level, and how many are about as bright."""
+    flat, about = (int(np.count_nonzero(away < limit)) for limit in (3, 0.3 * away.max()))
+    return flat, about
 
 
 def _ink_is_brighter(difference: np.ndarray) -> bool:
@@ -464,7 +470,10 @@ def _ink_on_sheet(grey: np.ndarray) -> tuple[np.ndarray, np.ndarray] | None:
     None where there is no sheet, or nothing on it that stands out as the sheet itself does: then what looks like one
     is ink, a thick bar perhaps.
     """
-    sheet = _find_panel(grey) or _find_sheet(grey)
+    cell = -(-max(grey.shape) // COARSE_SIDE)
+    if max(grey.shape) <= 2 * SIDE or min(grey.shape) <= (BOX - 1) * cell:  # a digit may be all of a small picture
+        return None
+    sheet = _find_panel(grey, cell) or _find_sheet(grey, cell)
     if not sheet:
         return None
     inside, contrast = sheet
@@ -481,15 +490,12 @@ def _ink_on_sheet(grey: np.ndarray) -> tuple[np.ndarray, np.ndarray] | None:
     return all_ink, all_ground
 
 
-def _find_sheet(grey: np.ndarray) -> tuple[tuple[slice, slice], float] | None:
+def _find_sheet(grey: np.ndarray, cell: int) -> tuple[tuple[slice, slice], float] | None:
     """Where a sheet lies on something else, without its edges, and how many grey levels it differs from that.
 
     Otsu's threshold (1979) parts the picture in two; a sheet is that of the parts which has less of the border, if it
     is all but a quadrilateral, somewhat turned perhaps.
     """
-    cell = -(-max(grey.shape) // COARSE_SIDE)
-    if max(grey.shape) <= 2 * SIDE or min(grey.shape) <= (BOX - 1) * cell:  # a digit may be all of a small picture
-        return None
     coarse = np.asarray(Image.fromarray(grey.astype(np.uint8)).reduce(cell))
     sheet = coarse > _otsu(coarse)
     contrast = float(coarse[sheet].mean() - coarse[~sheet].mean()) if 0 < sheet.mean() < 1 else 0.0
@@ -498,18 +504,12 @@ def _find_sheet(grey: np.ndarray) -> tuple[tuple[slice, slice], float] | None:
         sheet = ~sheet
     if contrast < 2 * MIN_CONTRAST or min(of_border, 1 - of_border) > 0.4 or sheet.mean() < LEAST_SHEET:
         return None
-    place = _quadrilateral(sheet)
-    if not place:
-        return None
-    rows, columns = (slice(side.start * cell, side.stop * cell) for side in place)
-    return (rows, columns), contrast
+    place = _quadrilateral(sheet, cell)
+    return (place, contrast) if place else None
 
 
-def _find_panel(grey: np.ndarray) -> tuple[tuple[slice, slice], float] | None:
+def _find_panel(grey: np.ndarray, cell: int) -> tuple[tuple[slice, slice], float] | None:
     """As `_find_sheet`, of a canvas that is all of one tone, on a page or beside a bar of another, alike perhaps."""
-    cell = -(-max(grey.shape) // COARSE_SIDE)
-    if max(grey.shape) <= 2 * SIDE or min(grey.shape) <= (BOX - 1) * cell:
-        return None
     counts = np.bincount(grey[::2, ::2].astype(np.uint8).ravel(), minlength=256) * 4
     first, second = np.argsort(counts)[:-3:-1].tolist()
     if abs(first - second) < 2 or counts[first] + counts[second] < 0.6 * grey.size:
@@ -519,17 +519,17 @@ def _find_panel(grey: np.ndarray) -> tuple[tuple[slice, slice], float] | None:
             return None
         if all((np.abs(side - level) < 2).any() for side in _sides(grey)):
             continue  # it is the page itself
-        place = _quadrilateral(~pool(np.abs(grey - level) >= 2, cell, np.logical_or), upright=True)
+        place = _quadrilateral(~pool(np.abs(grey - level) >= 2, cell, np.logical_or), cell, upright=True)
         if place:
-            rows, columns = (slice(side.start * cell, side.stop * cell) for side in place)
-            return (rows, columns), float(abs(first - second))
+            return place, float(abs(first - second))
     return None
 
 
-def _quadrilateral(sheet: np.ndarray, upright: bool = False) -> tuple[slice, slice] | None:
+def _quadrilateral(sheet: np.ndarray, cell: int, upright: bool = False) -> tuple[slice, slice] | None:
     """The largest upright rectangle within the largest part of a mask, or nearly, if that is all but a quadrilateral.
 
     Args:
+        cell: pixels to a side of what the mask has as one; the rectangle is given in pixels.
         upright: all but a rectangle with sides along those of the picture. It may then touch three of these, if it is
             most of that.
     """
@@ -562,7 +562,7 @@ def _quadrilateral(sheet: np.ndarray, upright: bool = False) -> tuple[slice, sli
         return None
     if touched > 2 and not (upright and touched == 3 and within.size >= 0.5 * sheet.size):
         return None
-    return slice(int(top), int(bottom)), slice(int(left), int(right))
+    return slice(int(top) * cell, int(bottom) * cell), slice(int(left) * cell, int(right) * cell)
 
 
 def _otsu(grey: np.ndarray) -> int:
@@ -1022,9 +1022,9 @@ def pick_digit(ink: np.ndarray) -> tuple[np.ndarray, float]:
         The same with 0 elsewhere; and the share of the ink that was kept, 0 to 1, without frames and what hangs in.
     """
     labels, cell, mass = _parts(ink)
-    if len(mass) > 2:
-        ink = _within_frame(ink)
-        labels, cell, mass = _parts(ink)
+    within = _within_frame(ink) if len(mass) > 2 else ink
+    if within is not ink:
+        ink, (labels, cell, mass) = within, _parts(within)
     boxes = _boxes(labels)
     dots = _dots(labels, boxes)
     if not (1 < np.count_nonzero(dots) <= MOST_HOLES and mass[~dots].any() and mass[dots].max() < 2 * mass[dots].min()):
