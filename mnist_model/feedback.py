@@ -21,6 +21,7 @@ from typing import Any
 
 import numpy as np
 from PIL import Image
+from PIL.PngImagePlugin import PngInfo
 
 from .errors import MnistModelError
 
@@ -82,8 +83,11 @@ class Feedback:
                     return False
                 name = f"{self._count:05}.png"
                 self._today.mkdir(parents=True, exist_ok=True)
-                png = BytesIO()
-                Image.fromarray(picture).save(png, "PNG")
+                # huggingface_hub uploads files that are the same, byte for byte, through one file object at once, and
+                # sends a mixture: no two may be.
+                png, about = BytesIO(), PngInfo()
+                about.add_text("Title", f"{self._today.name}/{name}")
+                Image.fromarray(picture).save(png, "PNG", pnginfo=about)
                 (self._today / name).unlink(missing_ok=True)  # of one that failed after this
                 _append(self._today / name, png.getvalue())  # before the line that names it
                 line = json.dumps({"file_name": name} | row, ensure_ascii=False) + "\n"

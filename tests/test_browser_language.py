@@ -116,3 +116,13 @@ def test_a_language_that_is_not_spoken_gives_english_and_another_can_be_chosen(v
     expect(page.locator("#draw .sentence")).to_have_text("这是 2。")
     page.locator("header select").select_option("de")
     expect(page.locator("#draw .sentence")).to_have_text("Das ist eine 2.")  # the drawing is still there
+
+
+def test_a_drawing_that_is_not_answered_yet_outlives_the_choice_of_a_language(visit):
+    page = visit("en-GB")
+    page.route("**/component_server/", lambda route: route.abort())
+    draw_with_mouse(page, DIGITS["2"])
+    page.locator("header select").select_option("de")
+    expect(page.locator("html")).to_have_attribute("lang", "de")
+    page.unroute_all()
+    expect(page.locator("#draw .sentence")).to_have_text("Das ist eine 2.")

@@ -180,6 +180,17 @@ def test_corrections_reach_a_private_data_set(hub, tmp_path):
     assert metadata == next(tmp_path.glob("*/metadata.jsonl")).read_bytes()
 
 
+def test_the_same_picture_corrected_often_is_sent_as_often(hub, tmp_path):
+    for store in (Feedback(tmp_path), Feedback(tmp_path)):
+        for _ in range(6):
+            store.keep(SEVEN, "1", "7", "mnist_cnn")
+    contents = [path.read_bytes() for path in tmp_path.glob("*/*.png")]
+    assert len(set(contents)) == len(contents) == 12
+    Feedback(tmp_path, DATASET, hub.secret_token).flush()
+    sent = hub.files(DATASET, repo_type="dataset")
+    assert sorted(content for path, content in sent.items() if path.endswith(".png")) == sorted(contents)
+
+
 def test_a_public_data_set_gets_nothing(hub, tmp_path, caplog):
     hub.api("you").create_repo(DATASET, repo_type="dataset")
     store = Feedback(tmp_path, DATASET, hub.secret_token)

@@ -50,10 +50,16 @@ function createView(element) {
     app.announce({ source: "draw", ...drawing, answer, picture: pictureOf(drawing.strokes, width, pen) });
   }
 
+  // What is drawn, answered or not, is there again when the page has loaded anew.
+  function keepInAddress() {
+    const drawing = { strokes, page: page.name, model: view.model() };
+    if (strokes.length) history.replaceState(null, "", makeHash(drawing));
+  }
+
   function ready() {
     addEventListener("hashchange", openLink);
     document.addEventListener("reopen", reopen);
-    document.addEventListener("reloading", () => last && history.replaceState(null, "", makeHash(last.drawing)));
+    document.addEventListener("reloading", keepInAddress);
     openLink();
   }
   return { ...view, settled, ready };
