@@ -262,13 +262,13 @@ def _grey(image: Image.Image) -> np.ndarray:
     if image.mode == "RGB":
         small = image.reduce(-(-max(image.size) // COARSE_SIDE))
         red, green, blue = small.split()
-        grey = red == green == blue
-        axis = np.full(3, 1 / 3) if grey else _colour_axis(small)
-        ground = None if grey else _ground_of_many_inks(small, axis)
-        if ground is not None:
-            return _unlike(image, ground)
-        image = image.convert("L", (*axis, 255 * float(np.clip(-axis, 0, None).sum())))
-    return np.asarray(image, np.float32)
+        if not red == green == blue:
+            axis = _colour_axis(small)
+            ground = _ground_of_many_inks(small, axis)
+            if ground is not None:
+                return _unlike(image, ground)
+            image = image.convert("L", (*axis, 255 * float(np.clip(-axis, 0, None).sum())))
+    return np.asarray(image.convert("L"), np.float32)
 
 
 def _ground_of_many_inks(image: Image.Image, axis: np.ndarray) -> np.ndarray | None:
@@ -438,8 +438,8 @@ def _flat_and_about(away: np.ndarray) -> tuple[int, int]:
 
 def _ink_is_brighter(difference: np.ndarray) -> bool:
     """Than its plain ground: whichever side of that has the more of it."""
-    brighter = np.clip(difference - MIN_CONTRAST, 0, None).sum()
-    darker = np.clip(-difference - MIN_CONTRAST, 0, None).sum()
+    brighter = (difference[difference > MIN_CONTRAST] - MIN_CONTRAST).sum()
+    darker = (-difference[difference < -MIN_CONTRAST] - MIN_CONTRAST).sum()
     return bool(brighter > darker)
 
 
