@@ -12,7 +12,7 @@ import numpy as np
 
 from .preprocessing import fit_to_box
 from .seams import cut_line
-from .segmentation import MIN_MAIN_HEIGHT, Line, Piece, find_lines, join, shared_height, shared_width
+from .segmentation import EDGE, MIN_MAIN_HEIGHT, Line, Piece, find_lines, join, shared_height, shared_width
 
 # Of pictures in MNIST's form, uint8, shape (28, 28), what it costs to take each for the digit that it seems to show:
 # minus the logarithm of a probability.
@@ -30,6 +30,9 @@ DOUBT_SPREAD = 3.0  # and so gradually
 WORST_SCORE = 8.0  # no picture counts for less than this
 TOO_DEAR = 9.0  # by its shape: not worth a look
 CUT_STROKE = 1.8  # through each stroke but the first
+TAIL = 2.0  # where what is parted from its neighbour is a bare stroke, lower than the line's digits
+SLENDER = 0.22  # width of a bare stroke over its length, at most
+FULL_HEIGHT = 0.9  # of a one over the line's, at least
 JOIN = 2.5  # of two parts of which neither stands above the other, and
 JOIN_GAP = 15.0  # for a gap as wide as the line is high
 SQUARE = 0.85  # a digit's width over its height, and
@@ -64,6 +67,7 @@ class _Candidate:
     stop: int
     digit: FoundDigit
     cost: float
+    is_tail: bool = False
 
 
 def find_digits(ink: np.ndarray, score: Score) -> list[FoundDigit]:
@@ -145,7 +149,7 @@ def list_candidates(line: Line) -> list[_Candidate]:
             cost += _cost_of_hanging(whole, line, start, stop)
             if whole.height >= MIN_MAIN_HEIGHT * line.height and (cost < TOO_DEAR or len(pieces) == 1):
                 digit = FoundDigit((*whole.box[:2], whole.width, whole.height), fit_to_box(whole.ink))
-                candidates.append(_Candidate(start, stop, digit, cost))
+                candidates.append(_Candidate(start, stop, digit, cost, _is_tail(whole, line.height)))
     return candidates
 
 
@@ -160,8 +164,12 @@ def best_path(line: Line, candidates: list[_Candidate], costs: list[float]) -> l
         ways = [(cheapest[stop - 1] + _cost_to_leave_out(line.pieces[stop - 1], line.height), -1)]
         for index in ending[stop]:
             candidate = candidates[index]
-            cut_after = _cost_of_cut(line.pieces[stop].cut) if stop < count else 0.0
-            ways.append((cheapest[candidate.start] + costs[index] + cut_after, index))
+            cost = cheapest[candidate.start] + costs[index]
+            cost += _cost_of_cut(line.pieces[stop].cut) if stop < count else 0.0
+            before = taken[candidate.start]
+            if before >= 0 and line.pieces[candidate.start].cut and (candidate.is_tail or candidates[before].is_tail):
+                cost += TAIL
+            ways.append((cost, index))
         cost, index = min(ways)
         cheapest.append(cost)
         taken.append(index)
@@ -198,6 +206,17 @@ def _cost_of_hanging(digit: Piece, line: Line, start: int, stop: int) -> float:
     top, foot = (sum(piece.box[edge] for piece in high) / len(high) for edge in (1, 3))
     below = (digit.box[3] - foot) / line.height
     return HANG * max(0.0, below - 0.1) if digit.box[1] > (top + foot) / 2 else 0.0
+
+
+def _is_tail(digit: Piece, height: float) -> bool:
+    """Whether it is a short stroke, such as the up-stroke of a one, the tail of a nine, the last stroke of a four.
+
+    Cut off, that looks like a one, whatever it is a part of; a one that touches other digits is as high as they are.
+    """
+    if digit.height >= FULL_HEIGHT * height:
+        return False
+    width, length = np.sqrt(np.maximum(np.linalg.eigvalsh(np.cov(np.nonzero(digit.ink > EDGE), bias=True)), 0))
+    return bool(width <= SLENDER * length)
 
 
 def _cost_of_joins(pieces: list[Piece], height: float) -> float:

@@ -78,6 +78,13 @@ def test_the_right_cut_is_among_those_tried(text):
     assert min(widths) <= 0.65 * (line.pieces[-1].box[2] - line.pieces[0].box[0])
 
 
+@pytest.mark.parametrize("pen", [5, 7, 12])
+def test_a_one_with_a_long_up_stroke_is_not_two_ones(recognizer, monkeypatch, pen):
+    monkeypatch.setitem(DIGITS, "1", [[(0.1, 0.8), (0.5, 0.17), (0.5, 0.83)]])
+    for text in ("10187", "617", "41"):
+        assert recognizer.read(page(text, pen, gap=40)).text == text
+
+
 def test_boxes_that_overlap_as_in_italics(recognizer):
     strokes = place("71473", gap=18, slant=0.45)
     reading = recognizer.read(draw(strokes, (700, 240)))
