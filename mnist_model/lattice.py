@@ -39,7 +39,8 @@ SQUARE = 0.85  # a digit's width over its height, and
 WIDE = 5.0  # for as much more
 HIGH = 0.65  # a digit's height over the line's, and
 LOW = 5.0  # for no height at all
-HANG = 20.0  # a digit's foot below its neighbours', over the line's height
+HANG = 20.0  # a stroke's foot below its neighbours', over the line's height
+COMMA = 0.4  # width of a comma over its length, at most
 SIGN = -3.5  # the margin below which the first or last of a word is none of its digits
 LEAVE_OUT = 12.0  # a piece as high or wide as the line, by the square of its size
 
@@ -195,8 +196,8 @@ def _cost_of_size(digit: Piece, height: float) -> float:
 
 
 def _cost_of_hanging(digit: Piece, line: Line, start: int, stop: int) -> float:
-    """For what is low and hangs from the foot of its higher neighbours, as a comma does."""
-    if digit.height >= HIGH * line.height:
+    """For a low stroke that hangs from the foot of its higher neighbours, as a comma does: a small 3 there is a 3."""
+    if digit.height >= HIGH * line.height or _width_over_length(digit) > COMMA:
         return 0.0
     sides = (line.pieces[:start][::-1], line.pieces[stop:])
     high = [next((piece for piece in side if piece.height >= HIGH * line.height), None) for side in sides]
@@ -213,10 +214,13 @@ def _is_tail(digit: Piece, height: float) -> bool:
 
     Cut off, that looks like a one, whatever it is a part of; a one that touches other digits is as high as they are.
     """
-    if digit.height >= FULL_HEIGHT * height:
-        return False
-    width, length = np.sqrt(np.maximum(np.linalg.eigvalsh(np.cov(np.nonzero(digit.ink > EDGE), bias=True)), 0))
-    return bool(width <= SLENDER * length)
+    return digit.height < FULL_HEIGHT * height and _width_over_length(digit) <= SLENDER
+
+
+def _width_over_length(digit: Piece) -> float:
+    """Of the bar whose ink is spread as widely: small for a stroke that is hardly bent, about 1 for a ring."""
+    spread = np.linalg.eigvalsh(np.cov(np.nonzero(digit.ink > EDGE), bias=True))
+    return float(np.sqrt(max(spread[0], 0) / max(spread[1], 1e-9)))
 
 
 def _cost_of_joins(pieces: list[Piece], height: float) -> float:

@@ -98,6 +98,17 @@ def test_sizes_that_differ(recognizer):
     assert recognizer.read(draw(strokes, (420, 260))).text == "1835"
 
 
+@pytest.mark.parametrize("digit", "2350")
+def test_a_small_digit_below_the_line_is_no_comma(recognizer, digit):
+    strokes = place("6", size=160) + place(digit, x=160, y=118, size=90) + place("8", x=240, size=160)
+    assert recognizer.read(draw(strokes, (400, 260))).text == f"6{digit}8"
+
+
+def test_a_large_comma_is_no_digit(recognizer):
+    comma = [(172, 160), (176, 172), (172, 190), (160, 212)]
+    assert recognizer.read(draw([*place("6"), comma, *place("48", x=200)], (480, 260))).text == "648"
+
+
 def test_lines_from_top_to_bottom(recognizer):
     strokes = place("507", size=120) + place("3218", x=20, y=180, size=120) + place("46", x=120, y=330, size=120)
     assert recognizer.read(draw(strokes, (480, 480))).text == "507321846"
