@@ -261,7 +261,8 @@ def _make_scheduler(optimizer: torch.optim.Optimizer, config: TrainingConfig, st
     warmup = round(config.warmup_fraction * steps)
     if config.schedule == "onecycle":
         # A cycled momentum would leave the optimizers that have no betas behind.
-        pct_start = min(max(warmup, 1), steps - 1) / steps if steps > 1 else 0.5
+        # Both ways take a part of a step at least, be there only one: torch divides by their lengths.
+        pct_start = min(max(warmup, 1), max(steps - 1, 0.75)) / steps
         return OneCycleLR(
             optimizer, config.learning_rate, total_steps=steps + 1, pct_start=pct_start, cycle_momentum=False
         )

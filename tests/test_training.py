@@ -267,6 +267,14 @@ def test_it_learns(two_classes, tmp_path, options):
     assert (answers == two_classes.labels).float().mean() == 1
 
 
+@pytest.mark.parametrize("schedule", ["onecycle", "cosine", "constant", "plateau"])
+@pytest.mark.parametrize("warmup_fraction", [0.0, 1.0])
+def test_a_run_of_one_step(two_classes, tmp_path, schedule, warmup_fraction):
+    options = {"epochs": 1, "schedule": schedule, "warmup_fraction": warmup_fraction}
+    _, history = fit_small(two_classes[torch.arange(8)], tmp_path, **options)
+    assert len(history) == 1
+
+
 def test_batch_norm_knows_pictures_as_they_are_and_as_they_are_augmented(two_classes, tmp_path):
     def negative(batch, progress=1.0):
         return 255.0 - batch.images
