@@ -56,6 +56,7 @@ from mnist_model.plots import save_plots
 from mnist_model.recipes import RECIPES
 from mnist_model.rejection import Rejection
 from mnist_model.rejection_training import HARD_EDGED, RECIPE, fit_rejection, with_nondigits
+from mnist_model.run_state import PICTURES
 from mnist_model.training import TrainingConfig, fit, make_accelerator, seed_of
 
 EVALUATION_BATCH = 500
@@ -140,9 +141,10 @@ def train(training: TrainingConfig, data_config: DataConfig, augmentation: Augme
     if accelerator.log_with:
         given = {name: value for name, value in by_name.items() if value is not None}
         accelerator.init_trackers("mnist_model", config=given)
-    fixed = {name: value for name, value in by_name.items() if name not in MAY_CHANGE}
     with accelerator.main_process_first():
         data = with_extra(load_data(data_config), data_config) if data_config.extra_dataset else load_data(data_config)
+    fixed = {name: value for name, value in by_name.items() if name not in MAY_CHANGE}
+    fixed[PICTURES] = data.train.fingerprint()
     for name, count in data.extra.items():
         accelerator.print(f"{name}: {count} pictures more to train on")
     accelerator.print(

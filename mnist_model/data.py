@@ -8,6 +8,7 @@ A data set is decoded once, into uint8; whole batches are augmented as tensors, 
 """
 
 from dataclasses import dataclass, field, replace
+from hashlib import sha256
 from typing import Any
 
 import numpy as np
@@ -82,6 +83,10 @@ class Split:
 
     def __getitem__(self, indices: Tensor) -> "Split":
         return Split(self.images[indices], self.labels[indices])
+
+    def fingerprint(self) -> str:
+        """A hash of all pictures and labels, in their order."""
+        return sha256(self.images.numpy().tobytes() + self.labels.numpy().tobytes()).hexdigest()
 
     def to(self, device: torch.device | str) -> "Split":
         return Split(self.images.to(device), self.labels.to(device))

@@ -10,6 +10,8 @@ from torch import Tensor, nn
 
 from .errors import MnistModelError
 
+PICTURES = "pictures"  # among the options: a hash of the pictures to train on
+
 
 class Progress:
     """What has been reached, and with which options: saved with the state of the run."""
@@ -23,10 +25,12 @@ class Progress:
         return {"options": self.options, "history": self.history, "best_weights": self.best_weights}
 
     def load_state_dict(self, state: dict) -> None:
-        """Raises `MnistModelError` if the run was started with other options."""
+        """Raises `MnistModelError` if the run was started with other options, or on other pictures."""
         if state.get("options", self.options) != self.options:
             saved, given = state["options"], self.options
-            changed = [name for name in saved | given if saved.get(name) != given.get(name)]
+            changed = [name for name in saved | given if saved.get(name) != given.get(name) and name != PICTURES]
+            if not changed:
+                raise MnistModelError("The pictures to train on have changed since the run was started")
             started_with, resumed_with = (_in_words(options, changed) for options in (saved, given))
             raise MnistModelError(f"The run was started with {started_with}; not with {resumed_with}")
         self.history, self.best_weights = state["history"], state["best_weights"]

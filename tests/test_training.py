@@ -2,6 +2,7 @@
 
 import json
 import os
+import shutil
 import signal
 import subprocess
 import sys
@@ -156,6 +157,16 @@ def test_a_run_is_resumed_with_the_options_it_was_started_with_alone(whole_run, 
     started = "error: The run was started with --learning-rate 0.003, --train-split train, no --max-train-samples; "
     resumed = "not with --learning-rate 0.004, --train-split test, --max-train-samples 9: give those it was started"
     assert started + resumed in failed.stderr
+
+
+def test_a_run_is_resumed_on_the_pictures_it_was_started_with_alone(run_train, tiny_dataset, tmp_path, monkeypatch):
+    monkeypatch.setattr(train, "save_checkpoint", lambda *_: None)
+    dataset = shutil.copytree(tiny_dataset, tmp_path / "digits")
+    command = [*short_run(dataset, tmp_path / "run"), "--model", "mnist_linear", "--epochs", "1"]
+    run_train(*command)
+    shutil.copy(*(dataset / "data" / f"{split}-00000-of-00001.parquet" for split in ("test", "train")))
+    with pytest.raises(AssertionError, match="pictures to train on have changed since the run was started: give"):
+        run_train(*command, "--resume", "latest")
 
 
 def test_each_model_has_a_folder_of_its_own(tmp_path):
