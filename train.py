@@ -50,6 +50,7 @@ from mnist_model.data import (
 from mnist_model.errors import MnistModelError
 from mnist_model.evaluation import Report, evaluate_logits, predict_logits
 from mnist_model.extra_data import with_extra
+from mnist_model.files import check_writable
 from mnist_model.hub import check_model_id, check_token, push_checkpoint
 from mnist_model.metrics import fit_temperature
 from mnist_model.plots import save_plots
@@ -135,6 +136,7 @@ def train(training: TrainingConfig, data_config: DataConfig, augmentation: Augme
     Gives the folder, in the main process alone.
     """
     started = time.perf_counter()
+    check_writable(training.output_dir)  # before the time is spent
     accelerator = make_accelerator(training)
     options = published_options(training, data_config, augmentation)
     by_name = {name: value for part in options.values() for name, value in part.items()}

@@ -17,6 +17,7 @@ from pathlib import Path
 from typing import Any
 
 from .errors import MnistModelError
+from .files import check_writable
 from .recognizer import DigitRecognizer, Prediction, Reading
 
 STROKES = "../shared/real-digits"
@@ -181,7 +182,7 @@ def run_compare(options: argparse.Namespace) -> int:
         from .comparison_table import comparison_table
     except ImportError as error:
         raise MnistModelError(f"To compare models, install what training wants: pip install {error.name}.") from error
-    comparison_files.check_writable(options.output)  # what is wrong there is said before minutes are spent
+    check_writable(options.output)  # what is wrong there is said before minutes are spent
     if options.readme:
         comparison_files.read_around_table(options.readme)
     if options.earlier:

@@ -12,23 +12,9 @@ import numpy as np
 from .comparison_plots import save_comparison_plots
 from .comparison_table import comparison_table
 from .errors import MnistModelError
-from .files import write_whole
+from .files import check_writable, write_whole
 
 BEGIN, END = "<!-- comparison -->", "<!-- /comparison -->"
-
-
-def check_writable(folder: str | Path) -> None:
-    """Make the folder where it is missing.
-
-    Raises:
-        MnistModelError: nothing can be written there.
-    """
-    try:
-        Path(folder).mkdir(parents=True, exist_ok=True)
-        with tempfile.TemporaryDirectory(prefix=".", dir=folder):
-            pass
-    except OSError as error:
-        raise MnistModelError(f"Could not write to {folder}: {error.strerror or error}.") from error
 
 
 def save_comparison(comparison: dict[str, Any], folder: str | Path) -> list[Path]:

@@ -1,10 +1,25 @@
-"""Files that are written whole or not at all."""
+"""Files that are written whole or not at all, and folders that take them."""
 
 import os
+import tempfile
 from collections.abc import Callable
 from pathlib import Path
 
 from .errors import MnistModelError
+
+
+def check_writable(folder: str | Path) -> None:
+    """Make the folder where it is missing.
+
+    Raises:
+        MnistModelError: nothing can be written there.
+    """
+    try:
+        Path(folder).mkdir(parents=True, exist_ok=True)
+        with tempfile.TemporaryDirectory(prefix=".", dir=folder):
+            pass
+    except OSError as error:
+        raise MnistModelError(f"Could not write to {folder}: {error.strerror or error}.") from error
 
 
 def write_whole(path: str | os.PathLike, save: Callable[[Path], object]) -> None:

@@ -99,6 +99,10 @@ def load_state(accelerator: Accelerator, states: Path) -> None:
     try:
         accelerator.load_state(str(saved[-1]))
     except Exception as error:
-        reason = str(error) if isinstance(error, MnistModelError) else f"{saved[-1]} does not fit these options"
+        reason = (
+            str(error)
+            if isinstance(error, MnistModelError)
+            else f"{saved[-1]} is damaged or does not fit these options"
+        )
         raise MnistModelError(f"{reason}: give those it was started with, or another --output-dir.") from error
     accelerator.print(f"Resuming after {saved[-1].name}.")

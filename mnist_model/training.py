@@ -132,7 +132,7 @@ def make_accelerator(config: TrainingConfig) -> Accelerator:
     if mixed_precision == "auto":
         mixed_precision = "bf16" if _computes_in_bf16() else "no"
     try:
-        return Accelerator(
+        accelerator = Accelerator(
             mixed_precision=mixed_precision,
             gradient_accumulation_steps=config.gradient_accumulation_steps,
             dataloader_config=DataLoaderConfiguration(split_batches=True),
@@ -141,6 +141,9 @@ def make_accelerator(config: TrainingConfig) -> Accelerator:
         )
     except (ValueError, ImportError) as error:
         raise MnistModelError(f"accelerate cannot run so: {str(error).splitlines()[0]}") from error
+    if config.report_to not in ("none", "all") and not accelerator.log_with:
+        raise MnistModelError(f"--report-to {config.report_to} wants a package: pip install {config.report_to}.")
+    return accelerator
 
 
 def _cores_for_each_process() -> int:

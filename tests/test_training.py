@@ -320,6 +320,13 @@ def test_early_stopping_keeps_the_best(two_classes, tmp_path):
     assert torch.equal(model.fc.weight, weights[1])
 
 
+def test_a_state_cut_short_is_said_to_be_damaged(two_classes, tmp_path):
+    fit_small(two_classes, tmp_path, epochs=1)
+    (tmp_path / "states" / "epoch_00001" / "model.safetensors").write_bytes(b"cut short")
+    with pytest.raises(MnistModelError, match="epoch_00001 is damaged or does not fit these options: give those"):
+        fit_small(two_classes, tmp_path, epochs=1, resume="latest")
+
+
 def test_a_loss_that_is_no_number_ends_the_run(two_classes, tmp_path):
     with pytest.raises(MnistModelError, match="not a number any more in epoch 1: lower --learning-rate"):
         fit_small(two_classes, tmp_path, epochs=2, optimizer="sgd", learning_rate=1e30)
@@ -369,6 +376,8 @@ def test_progress_goes_round():
         (("--eval-only", "nowhere"), "no checkpoint folder nowhere"),
         (("--dataset", "nowhere"), "cannot be loaded"),
         (("--report-to", "stone_tablets"), "stone_tablets"),
+        (("--report-to", "dvclive"), "error: --report-to dvclive wants a package: pip install dvclive.\n"),
+        (("--output-dir", train.__file__), f"error: Could not write to {train.__file__}: File exists.\n"),
         (("--push-to-hub",), "error: --push-to-hub wants --hub-model-id owner/name.\n"),
         (("--push-to-hub", "--eval-only", "nowhere"), "error: --eval-only publishes nothing"),
         (("--tag", "v1"), "--tag want --push-to-hub"),
