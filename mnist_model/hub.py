@@ -4,6 +4,7 @@ pushed = push_checkpoint("runs/mnist_cnn/checkpoint", "you/mnist-cnn")
 folder, commit = download_checkpoint("you/mnist-cnn", revision=pushed.commit)
 """
 
+import re
 import shlex
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
@@ -30,6 +31,7 @@ from .rejection import REJECTION_FILE
 
 CHECKPOINT_FILES = ("config.json", "model.safetensors", "model.onnx", "report.json")
 MADE_BY_THE_HUB = (".gitattributes", "README.md")
+REFERENCE = re.compile(r"(?!.*\.\.)\w[\w.-]*(/\w[\w.-]*)*(?<!\.)(?<!\.lock)")  # what git takes, and little else
 
 
 @dataclass(frozen=True)
@@ -74,10 +76,12 @@ def push_checkpoint(
         tag: to set on the commit.
     Raises:
         MnistModelError: the folder is no finished checkpoint; there is no token, no right to write, no room or no way
-            to the Hub; the repository holds something else; or the tag stands on another commit.
+            to the Hub; no branch or tag can have that name; the repository holds something else; or the tag stands on
+            another commit.
     """
     folder = Path(folder)
     check_model_id(model_id)
+    check_references(revision, tag)
     files: dict[str, Path | bytes] = dict(_files_to_publish(folder))
     if "README.md" not in files:
         files["README.md"] = make_card(folder, model_id).encode()
@@ -132,6 +136,14 @@ def check_model_id(model_id: str) -> None:
             raise HFValidationError(model_id)
     except HFValidationError as error:
         raise MnistModelError(explain(error, model_id)) from error
+
+
+def check_references(*names: str | None) -> None:
+    for name in filter(None, names):
+        if not REFERENCE.fullmatch(name):
+            raise MnistModelError(
+                f"{name!r} is no name of a branch or tag: write it in letters, digits, '-', '_', '.' and '/'."
+            )
 
 
 def check_token() -> None:
@@ -215,6 +227,8 @@ def explain(error: Exception, repo_id: str) -> str:
     }
     if status in sentences:
         return sentences[status]
+    if status is not None and status < 500:
+        return f"The Hub refuses this (HTTP {status}){said}: check the id and the options."
     if status is not None:
         return f"The Hub has a fault of its own (HTTP {status}){said}: try again later."
     return f"The Hub cannot be reached ({type(error).__name__}): check the connection."

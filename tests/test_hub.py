@@ -114,6 +114,7 @@ def test_interrupted_it_changes_nothing_and_again_finishes(hub, checkpoint, meth
 @pytest.mark.parametrize(
     "fault, sentence",
     [
+        ({"status": 400}, "refuses this .HTTP 400."),
         ({"status": 401}, "does not accept the token"),
         ({"status": 402}, "quota on the Hub is used up"),
         ({"status": 403}, "may not write to you/mnist-cnn"),
@@ -166,6 +167,15 @@ def test_what_is_no_finished_checkpoint_is_not_pushed(hub, checkpoint):
 def test_an_id_that_is_none(hub, checkpoint, wrong):
     with pytest.raises(MnistModelError, match="is no id on the Hub"):
         push_checkpoint(checkpoint, wrong)
+
+
+@pytest.mark.parametrize("wrong", ["v 1", "a..b", "-v1", "/v1", "v1/", "v1.", "v1.lock", "v~1"])
+def test_names_that_no_branch_or_tag_can_have(hub, checkpoint, wrong):
+    for option in ({"tag": wrong}, {"revision": wrong}):
+        with pytest.raises(MnistModelError, match="is no name of a branch or tag: write it in letters"):
+            push_checkpoint(checkpoint, ID, **option)
+    assert not hub.requests
+    push_checkpoint(checkpoint, ID, revision="trial/2_b", tag="v1.0-rc.1")
 
 
 def test_pull_by_revision(hub, checkpoint):

@@ -380,6 +380,7 @@ def test_progress_goes_round():
         (("--output-dir", train.__file__), f"error: Could not write to {train.__file__}: File exists.\n"),
         (("--push-to-hub",), "error: --push-to-hub wants --hub-model-id owner/name.\n"),
         (("--push-to-hub", "--eval-only", "nowhere"), "error: --eval-only publishes nothing"),
+        (("--push-to-hub", "--hub-model-id", "you/digits", "--tag", "v 1"), "error: 'v 1' is no name of a branch"),
         (("--tag", "v1"), "--tag want --push-to-hub"),
         (("--push-to-hub", "--hub-model-id", "you/digits"), "There is no token"),  # and the time is not yet spent
         (("--schedule", "zigzag"), "invalid choice: 'zigzag'"),
