@@ -11,10 +11,12 @@ What cannot be done is said in one sentence, with exit code 2.
 
 import argparse
 import json
+import os
 import sys
 from collections.abc import Callable
+from io import TextIOWrapper
 from pathlib import Path
-from typing import Any
+from typing import Any, cast
 
 from .errors import MnistModelError
 from .files import check_writable
@@ -56,11 +58,17 @@ def main(arguments: list[str] | None = None) -> None:
     deploy.set_defaults(run=run_deploy)
     _add_compare(commands)
     options = parser.parse_args(arguments)
+    cast(TextIOWrapper, sys.stdout).reconfigure(errors="backslashreplace")  # for names of files that are no text
     try:
-        sys.exit(options.run(options))
+        status = options.run(options)
+        sys.stdout.flush()
+        sys.exit(status)
     except MnistModelError as error:
         print(f"error: {error}", file=sys.stderr)
         sys.exit(2)
+    except BrokenPipeError:  # `| head` has seen enough: what is still to be written goes nowhere
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+        sys.exit(1)
 
 
 def _add_compare(commands) -> None:

@@ -318,12 +318,14 @@ def open_image(path: str | os.PathLike) -> Image.Image:
     Raises:
         MnistModelError: the file is missing, or as `decode_image`.
     """
-    path = Path(path)
-    if path.is_dir():
-        raise MnistModelError(f"{path.name} is a folder, not a picture.")
-    if not path.is_file():
-        raise MnistModelError(f"There is no file {path}.")
-    return decode_image(path, path.name, path.stat().st_size)
+    file = Path(path)
+    if file.is_dir():
+        raise MnistModelError(f"{file.name} is a folder, not a picture.")
+    if not file.exists():
+        raise MnistModelError(f"There is no file {os.fspath(path)}.")
+    if not file.is_file():
+        raise MnistModelError(f"{file} is a pipe or a device: save the picture in a file first.")
+    return decode_image(file, file.name, file.stat().st_size)
 
 
 def decode_image(file: Path | BinaryIO, name: str, size: int) -> Image.Image:

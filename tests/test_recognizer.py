@@ -2,8 +2,11 @@
 
 import io
 import json
+import os
 import shutil
 import struct
+import subprocess
+import sys
 import zlib
 from pathlib import Path
 
@@ -115,6 +118,7 @@ def test_files_that_are_no_pictures(recognizer, tmp_path):
     (tmp_path / "vector.svg").write_text('<svg xmlns="http://www.w3.org/2000/svg"/>')
     (tmp_path / "long.png").write_bytes(buffer.getvalue() + bytes(MAX_FILE_BYTES))
     (tmp_path / "folder").mkdir()
+    os.mkfifo(tmp_path / "pipe")
     write_png_header(tmp_path / "vast.png", 30_000, 30_000)
     write_png_header(tmp_path / "large.png", 12_000, 11_000)
     for name, sentence in {
@@ -124,12 +128,15 @@ def test_files_that_are_no_pictures(recognizer, tmp_path):
         "vector.svg": "vector.svg is no picture that can be read: use PNG",
         "long.png": "pictures of up to 10 MB",
         "folder": "folder is a folder",
+        "pipe": "pipe is a pipe or a device: save the picture in a file first",
         "vast.png": "vast.png has too many pixels; pictures of up to 80 million are read",
         "large.png": "large.png has 132 million pixels",
         "missing.png": "There is no file",
     }.items():
         with pytest.raises(MnistModelError, match=sentence):
             recognizer.predict(tmp_path / name)
+    with pytest.raises(MnistModelError, match="There is no file https://example.org/7.png"):
+        recognizer.predict("https://example.org/7.png")
 
 
 def test_animation_gives_its_first_frame(recognizer, tmp_path):
@@ -176,6 +183,19 @@ def test_from_the_shell(run_python, tmp_path):
     number, blank = map(json.loads, run_python("-m", "mnist_model", "read", *numbers, "--json").stdout.splitlines())
     assert [digit["label"] for digit in number["digits"]] == list(number["text"]) == ["4", "0", "7"]
     assert set(number["digits"][0]["box"]) == {"x", "y", "width", "height"} and blank["text"] == ""
+
+
+def test_the_shell_may_stop_reading_or_not_know_a_letter(run_python, tmp_path):
+    picture = tmp_path / "süß.png"
+    draw_digit(9).save(picture)
+    finished = run_python("-m", "mnist_model", "predict", picture, env={"PYTHONIOENCODING": "ascii"})
+    assert r"s\xfc\xdf.png: 9  (9 " in finished.stdout
+    reader, writer = os.pipe()
+    os.close(reader)
+    command = [sys.executable, "-m", "mnist_model", "predict", picture]
+    finished = subprocess.run(command, stdout=writer, stderr=subprocess.PIPE, text=True, timeout=300)
+    os.close(writer)
+    assert finished.returncode == 1 and finished.stderr == ""
 
 
 def test_a_bundled_model_is_had_by_its_name():
