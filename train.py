@@ -45,6 +45,7 @@ from mnist_model.data import (
     augment,
     input_size_of,
     load_data,
+    load_test,
     to_pixel_values,
 )
 from mnist_model.errors import MnistModelError
@@ -163,7 +164,7 @@ def train(training: TrainingConfig, data_config: DataConfig, augmentation: Augme
     temperature = calibrate(model, data, accelerator)
     if ARCHITECTURES[training.model].half_precision:
         round_weights(model)
-    report = report_on_test(model, data, data_config, training.model, accelerator)
+    report = report_on_test(model, data.test, data.label_names, data_config, training.model, accelerator)
     report.temperature, report.history, report.training = temperature, history, options
     report.extra_pictures = data.extra
     rejection, rejection_history, report.rejection = learn_rejection(model, data, training, augmentation, fixed)
@@ -284,11 +285,10 @@ def evaluate_checkpoint(folder: str, training: TrainingConfig, data_config: Data
     config = read_config(folder)
     model = load_checkpoint(folder)
     accelerator = make_accelerator(training)
-    data = load_data(data_config)
-    if data.label_names != config["label_names"]:
-        raise MnistModelError(f"{folder} tells apart {config['label_names']}, and the data set {data.label_names}.")
+    label_names = config["label_names"]
+    test = load_test(data_config, label_names)
     report = report_on_test(
-        model.to(accelerator.device), data, data_config, config["architecture"], accelerator, channels=3
+        model.to(accelerator.device), test, label_names, data_config, config["architecture"], accelerator, channels=3
     )
     accelerator.print(summary(report))
     accelerator.wait_for_everyone()
@@ -309,17 +309,23 @@ def make_loader(split: Split, model: nn.Module, accelerator: Accelerator, channe
 
 
 def report_on_test(
-    model: nn.Module, data: Data, data_config: DataConfig, name: str, accelerator: Accelerator, channels: int = 1
+    model: nn.Module,
+    test: Split,
+    label_names: list[str],
+    data_config: DataConfig,
+    name: str,
+    accelerator: Accelerator,
+    channels: int = 1,
 ) -> Report:
     """One forward pass over the test split."""
-    logits, labels = predict_logits(model, make_loader(data.test, model, accelerator, channels), accelerator)
+    logits, labels = predict_logits(model, make_loader(test, model, accelerator, channels), accelerator)
     about = {"architecture": name, "parameters": count_parameters(model), "macs": count_macs(model, channels)}
     if name in ARCHITECTURES:
         about["description"] = ARCHITECTURES[name].description
     return evaluate_logits(
         logits,
         labels,
-        data.label_names,
+        label_names,
         dataset=public_name(data_config.dataset),
         split=data_config.test_split,
         model=about,

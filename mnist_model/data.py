@@ -113,23 +113,16 @@ def load_data(config: DataConfig) -> Data:
             a picture or its label is missing, or of a class that the training split lacks.
     """
     splits = load_splits(config.dataset, config.dataset_config)
-    for name in (config.train_split, config.test_split):
-        if name not in splits:
-            raise MnistModelError(
-                f"{config.dataset} has no split {name!r}; it has: {', '.join(map(str, splits))}. Name the one to learn "
-                "from with --train-split, and another, to report on, with --test-split."
-            )
-        if len(splits[name]) == 0:
-            raise MnistModelError(f"The split {name!r} of {config.dataset} is empty.")
-    image_column, label_column = _find_columns(splits[config.train_split], config)
-    label_names = _class_names(splits[config.train_split], label_column)
+    to_learn_from, to_report_on = (_rows_of(splits, name, config) for name in (config.train_split, config.test_split))
+    image_column, label_column = _find_columns(to_learn_from, config)
+    label_names = _class_names(to_learn_from, label_column)
     if len(label_names) < 2:
         raise MnistModelError(
             f"{config.dataset} has fewer than two classes, {label_names}: what is there to tell apart?"
         )
     whole, test = (
-        _decode(splits[name], image_column, label_column, label_names)
-        for name in (config.train_split, config.test_split)
+        _decode(rows, image_column, label_column, label_names, "its training split")
+        for rows in (to_learn_from, to_report_on)
     )
     train_indices, validation_indices = stratified_split(whole.labels, config.validation_fraction)
     learnt, held_out = (set(whole.labels[part].tolist()) for part in (train_indices, validation_indices))
@@ -142,6 +135,27 @@ def load_data(config: DataConfig) -> Data:
     if config.max_train_samples is not None:
         train_indices = train_indices[: config.max_train_samples]
     return Data(whole[train_indices], whole[validation_indices], test, label_names)
+
+
+def load_test(config: DataConfig, label_names: list[str]) -> Split:
+    """The test split alone, its labels by the names that a trained model gives them.
+
+    Raises:
+        MnistModelError: as `load_data`; or a label is none of the model's.
+    """
+    rows = _rows_of(load_splits(config.dataset, config.dataset_config), config.test_split, config)
+    return _decode(rows, *_find_columns(rows, config), label_names, "the model")
+
+
+def _rows_of(splits: DatasetDict, name: str, config: DataConfig):
+    if name not in splits:
+        raise MnistModelError(
+            f"{config.dataset} has no split {name!r}; it has: {', '.join(map(str, splits))}. Name the one to learn "
+            "from with --train-split, and another, to report on, with --test-split."
+        )
+    if len(splits[name]) == 0:
+        raise MnistModelError(f"The split {name!r} of {config.dataset} is empty.")
+    return splits[name]
 
 
 def load_splits(dataset: str, dataset_config: str | None = None) -> DatasetDict:
@@ -235,14 +249,14 @@ def decode_images(dataset, image_column: str) -> np.ndarray:
     return images
 
 
-def _decode(rows, image_column: str, label_column: str, label_names: list[str]) -> Split:
+def _decode(rows, image_column: str, label_column: str, label_names: list[str], whose: str) -> Split:
     images = decode_images(rows, image_column)
     texts, index = label_texts(rows, label_column), {name: place for place, name in enumerate(label_names)}
     if "" in texts:
         raise MnistModelError("The data set has pictures without a label: choose a labelled split.")
     unknown = sorted(set(texts) - set(index))
     if unknown:
-        raise MnistModelError(f"The data set has labels that its training split lacks: {', '.join(unknown[:10])}.")
+        raise MnistModelError(f"The data set has labels that {whose} lacks: {', '.join(unknown[:10])}.")
     return Split(torch.from_numpy(images), torch.tensor([index[text] for text in texts], dtype=torch.int64))
 
 

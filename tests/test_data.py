@@ -18,6 +18,7 @@ from mnist_model.data import (
     augment,
     epoch_batches,
     load_data,
+    load_test,
     stratified_split,
     to_pixel_values,
     with_hard_edges,
@@ -77,6 +78,15 @@ def test_a_label_that_only_the_test_split_has(tmp_path):
     folder = save_dataset(tmp_path, features, {"image": pages, "label": ["a", "b", "c", "d"]}, splits=["test"])
     with pytest.raises(MnistModelError, match="labels that its training split lacks: c, d"):
         load_data(DataConfig(dataset=folder, validation_fraction=0.5))
+
+
+def test_a_model_is_measured_on_a_test_split_alone_by_its_own_names(tmp_path):
+    pages = [draw_digit(digit, side=28, pen=3) for digit in (8, 7)]
+    folder = save_dataset(tmp_path, SIGNS, {"image": pages, "label": [1, 0]}, splits=["test"])
+    test = load_test(DataConfig(dataset=folder), ["6", "8", "7"])
+    assert test.labels.tolist() == [1, 2] and np.array_equal(test.images[1], np.asarray(pages[1]))
+    with pytest.raises(MnistModelError, match="has labels that the model lacks: 8"):
+        load_test(DataConfig(dataset=folder), ["6", "7"])
 
 
 @pytest.mark.parametrize(
