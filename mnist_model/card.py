@@ -57,10 +57,12 @@ def make_card(folder: str | Path, model_id: str) -> str:
     Raises:
         MnistModelError: a file is missing or damaged, `model_id` is none, or the template cannot be used.
     """
+    from .hub import check_model_id  # here, because it takes `make_card` from this module
+
     folder = Path(folder)
     config = read_config(folder)
     report = _read_report(folder, config["label_names"])
-    _check_model_id(model_id)
+    check_model_id(model_id)
     if not TEMPLATE.is_file():
         raise MnistModelError(f"There is no template {TEMPLATE.name} beside mnist_model/: use a whole checkout.")
     try:
@@ -316,13 +318,3 @@ def _read_report(folder: Path, label_names: list[str]) -> dict[str, Any]:
     if report["label_names"] != label_names:
         raise MnistModelError(f"{path} and config.json name different labels: they are not of one checkpoint.")
     return report
-
-
-def _check_model_id(model_id: str) -> None:
-    try:
-        validate_repo_id(model_id)
-        valid = model_id.count("/") == 1
-    except HFValidationError:
-        valid = False
-    if not valid:
-        raise MnistModelError(f"{model_id!r} is no model id: give one like 'owner/name'.")

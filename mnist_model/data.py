@@ -114,7 +114,7 @@ def load_data(config: DataConfig) -> Data:
     """
     splits = load_splits(config.dataset, config.dataset_config)
     to_learn_from, to_report_on = (_rows_of(splits, name, config) for name in (config.train_split, config.test_split))
-    image_column, label_column = _find_columns(to_learn_from, config)
+    image_column, label_column = find_columns(to_learn_from, config)
     label_names = _class_names(to_learn_from, label_column)
     if len(label_names) < 2:
         raise MnistModelError(
@@ -144,7 +144,7 @@ def load_test(config: DataConfig, label_names: list[str]) -> Split:
         MnistModelError: as `load_data`; or a label is none of the model's.
     """
     rows = _rows_of(load_splits(config.dataset, config.dataset_config), config.test_split, config)
-    return _decode(rows, *_find_columns(rows, config), label_names, "the model")
+    return _decode(rows, *find_columns(rows, config), label_names, "the model")
 
 
 def _rows_of(splits: DatasetDict, name: str, config: DataConfig):
@@ -173,11 +173,16 @@ def load_splits(dataset: str, dataset_config: str | None = None) -> DatasetDict:
         ) from error
 
 
-def _find_columns(rows, config: DataConfig) -> tuple[str, str]:
+def find_columns(rows, config: DataConfig) -> tuple[str, str]:
+    """The column of pictures and that of labels: those that are asked for, or else the only ones.
+
+    Raises:
+        MnistModelError: there is none, or more than one.
+    """
     found = []
     for kind, candidates, wanted in zip(
         ("image", "label"),
-        column_candidates(rows, config.label_column),
+        _column_candidates(rows, config.label_column),
         (config.image_column, config.label_column),
         strict=True,
     ):
@@ -199,7 +204,7 @@ def _kind_of(feature) -> str:
     return feature.dtype if isinstance(feature, Value) else type(feature).__name__
 
 
-def column_candidates(rows, label_column: str | None) -> tuple[list[str], list[str]]:
+def _column_candidates(rows, label_column: str | None) -> tuple[list[str], list[str]]:
     """Names of the columns that can be pictures, and of those that can be labels.
 
     Labels are classes; texts and whole numbers too, in the column that is asked for, or else in one called "label"

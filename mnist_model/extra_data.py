@@ -11,7 +11,7 @@ import torch
 from datasets import Image
 
 from .config import public_name
-from .data import Data, DataConfig, Split, column_candidates, decode_images, label_texts, load_splits
+from .data import Data, DataConfig, Split, decode_images, find_columns, label_texts, load_splits
 from .errors import MnistModelError
 
 
@@ -37,7 +37,9 @@ def with_extra(data: Data, config: DataConfig) -> Data:
 def _load(dataset: str, label_names: list[str], config: DataConfig) -> Split:
     splits = load_splits(dataset)
     rows = splits[config.train_split if config.train_split in splits else next(iter(splits))]
-    image_column, label_column = _columns(rows, dataset, config)
+    asked = {name: getattr(config, name) for name in ("image_column", "label_column")}
+    here = {name: column if column in rows.features else None for name, column in asked.items()}
+    image_column, label_column = find_columns(rows, replace(config, dataset=dataset, **here))
     names = label_texts(rows, label_column)
     # `datasets` reads the folders of a data set in no certain order: by their paths it is one, and that of the days.
     files = rows.cast_column(image_column, Image(decode=False))[image_column]
@@ -50,22 +52,3 @@ def _load(dataset: str, label_names: list[str], config: DataConfig) -> Split:
     kept = sorted(last.values())
     labels = [label_names.index(names[order[place]]) for place in kept]
     return Split(torch.from_numpy(images[kept]), torch.tensor(labels, dtype=torch.int64))
-
-
-def _columns(rows, dataset: str, config: DataConfig) -> tuple[str, str]:
-    """Those that the options name, where they are here, or else the only one of their kind."""
-    asked = config.label_column if config.label_column in rows.features else None
-    chosen = []
-    for kind, names, wanted in zip(
-        ("pictures", "labels"),
-        column_candidates(rows, asked),
-        (config.image_column, config.label_column),
-        strict=True,
-    ):
-        names = [wanted] if wanted in names else names
-        if len(names) != 1:
-            raise MnistModelError(
-                f"{dataset} has {len(names)} columns of {kind}; its columns: {', '.join(rows.features)}."
-            )
-        chosen += names
-    return chosen[0], chosen[1]

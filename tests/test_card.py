@@ -437,7 +437,7 @@ def test_a_damaged_onnx_file(folder):
 
 @pytest.mark.parametrize("model_id", ["", "digits", "a/b/c", "me/my digits", "../../etc", "https://huggingface.co/a/b"])
 def test_an_id_that_is_none(model_id):
-    with pytest.raises(MnistModelError, match="no model id"):
+    with pytest.raises(MnistModelError, match="is no id on the Hub"):
         make_card(bundled_checkpoint(), model_id)
 
 

@@ -9,8 +9,8 @@ from threading import Event, Thread, active_count
 import numpy as np
 import pytest
 import torch
-from datasets import load_dataset
-from PIL import Image
+from datasets import Dataset, Features, Image, Value, load_dataset
+from PIL import Image as PILImage
 from PIL.PngImagePlugin import PngInfo
 from strokes import DIGITS, draw_digit, draw_strokes
 
@@ -159,7 +159,7 @@ def test_a_correction_is_kept_with_what_the_model_answers(ask, store, monkeypatc
 def test_png_chunks_beside_the_pixels_are_not_kept(ask, store):
     picture, about = BytesIO(), PngInfo()
     about.add_text("Author", "somebody")
-    Image.fromarray(SEVEN).save(picture, "PNG", pnginfo=about)
+    PILImage.fromarray(SEVEN).save(picture, "PNG", pnginfo=about)
     assert ask(seen="data:image/png;base64," + base64.b64encode(picture.getvalue()).decode())["kept"]
     [kept] = store.folder.glob("*/*.png")
     assert b"somebody" not in kept.read_bytes()
@@ -274,6 +274,19 @@ def test_extra_data_sets_that_cannot_be_learnt(store, tiny_dataset, tmp_path):
     ):
         with pytest.raises(MnistModelError, match=sentence):
             with_extra(plain, DataConfig(dataset=str(tiny_dataset), extra_dataset=[str(dataset)]))
+
+
+def test_columns_that_are_asked_for_are_those_of_an_extra_data_set_where_it_has_them(tiny_dataset, tmp_path):
+    features = {"scan": Image(), "thumbnail": Image(), "digit": Value("int64")}
+    for name, less in (("many", []), ("few", ["thumbnail"])):
+        rows = Dataset.from_dict({"scan": [SEVEN], "thumbnail": [SEVEN], "digit": [7]}, features=Features(features))
+        rows.remove_columns(less).to_parquet(tmp_path / name / "train.parquet")
+    plain = load_data(DataConfig(dataset=str(tiny_dataset)))
+    for options, dataset in (({}, "few"), ({"image_column": "scan"}, "many"), ({"image_column": "image"}, "few")):
+        config = DataConfig(extra_dataset=[str(tmp_path / dataset)], label_column="digit", **options)
+        assert with_extra(plain, config).extra == {dataset: 1}
+    with pytest.raises(MnistModelError, match="many has 2 image columns; name one with --image-column"):
+        with_extra(plain, DataConfig(extra_dataset=[str(tmp_path / "many")], label_column="digit"))
 
 
 def test_an_extra_data_set_may_be_laid_out_as_the_first(tiny_dataset):
