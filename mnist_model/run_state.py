@@ -90,7 +90,7 @@ def load_state(accelerator: Accelerator, states: Path) -> None:
     """Take up the last state saved, if there is one.
 
     Raises:
-        MnistModelError: it is of a run with other options.
+        MnistModelError: it is damaged, or of a run with other options or on other pictures.
     """
     saved = sorted(states.glob("epoch_*"))
     if not saved:

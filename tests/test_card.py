@@ -221,6 +221,7 @@ def test_every_option_of_the_run_is_shown(text):
         (["confusion_matrix", 3, 8], 77, ["3 read as 8 (77 times)"]),
         (["mistakes"], [], ["Nothing in this split"]),
         (["history"], [], ["23 epochs"]),
+        (["history"], [{}], ["1 epoch with the"]),
         (["history", -1, "validation_accuracy"], 0.7777, ["77.77% were read right"]),
         (["training", "training", "learning_rate"], 0.0123, ["was 0.0123 at its highest"]),
         (["training", "training", "ema_decay"], 0.9, ["(decay 0.9)"]),
