@@ -699,7 +699,7 @@ def _strokes(ink: np.ndarray, rules: np.ndarray, near_rules: np.ndarray) -> np.n
         if energy.any():
             break
     sharpness = energy / mass
-    kept = (energy > 0) & (sharpness >= 0.3 * sharpness[(energy * sharpness).argmax()])
+    kept = (energy > 0) & (sharpness >= 0.3 * sharpness[energy.argmax()])
     near = running(kept[labels], 3, np.maximum)
     return np.where(_refine(near, cell, ink.shape), ink, 0)
 

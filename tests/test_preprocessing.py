@@ -579,3 +579,38 @@ def test_needs_numpy_and_pil_alone(run_python):
     )
     loaded = eval(run_python("-I", "-c", code).stdout)
     assert {name for name in loaded if not name.startswith("_")} <= {"numpy", "PIL", "p", "distutils", "sitecustomize"}
+
+
+def grainy(picture: Image.Image | np.ndarray, seed: int) -> np.ndarray:
+    """As a camera gives it: a little soft, and with noise."""
+    soft = Image.fromarray(np.clip(picture, 0, 255).astype(np.uint8)).filter(ImageFilter.GaussianBlur(1))
+    pixels = np.asarray(soft, np.float32)
+    return np.clip(pixels + np.random.default_rng(seed).normal(0, 2, pixels.shape), 0, 255).astype(np.uint8)
+
+
+def count_read(recognizer, pictures: list) -> int:
+    """How many of the pictures, of one digit after the other, are read right."""
+    read = recognizer.predict(pictures)
+    return sum(one.is_digit and one.label == str(index % 10) for index, one in enumerate(read))
+
+
+def on_sheet(digit: int, table: Image.Image, sheet: tuple[int, int], turn: float, share: float) -> Image.Image:
+    """A digit that takes a share of a sheet of that size, turned, on a table, where the sheet throws a shadow."""
+    width, height = sheet
+    side = round(share * min(sheet))
+    place = ((width - side) / 2, (height - side) / 2, side, side)
+    note = draw_strokes(DIGITS[str(digit)], sheet, side / 20, place, "#202060", "#e0e0dc")
+    shape = Image.new("L", sheet, 255).rotate(turn, Image.Resampling.BICUBIC, expand=True)
+    note = note.rotate(turn, Image.Resampling.BICUBIC, expand=True)
+    left, top = (table.width - note.width) // 2, (table.height - note.height) // 2
+    table = table.copy()
+    table.paste("#404040", (left + 3, top + 3), shape.point(lambda value: value // 2))
+    table.paste(note, (left, top), shape)
+    return table
+
+
+def test_the_shadow_of_a_sheets_edge_is_no_ink(recognizer):
+    """It is fainter than the ink, and as sharp."""
+    white = Image.new("RGB", (640, 480), "#d8d8d4")
+    sheets = [grainy(on_sheet(digit, white, (420, 330), 4, 0.7), digit) for digit in range(10)]
+    assert count_read(recognizer, sheets) >= 9
