@@ -281,6 +281,7 @@ def _ground_of_many_inks(image: Image.Image, axis: np.ndarray) -> np.ndarray | N
         return None
     strong = distances > max(2 * MIN_CONTRAST, 0.4 * distances.max())
     along = (differences[strong] @ axis) * np.sqrt(3) / distances[strong]  # the cosine, as the axis is of that length
+    along *= np.sign(differences[strong].sum(axis=1))  # of inks none is brighter than the ground and others darker
     along *= 1 if along.sum() >= 0 else -1
     return ground if np.count_nonzero(along < 0.4) > 0.03 * along.size else None
 
@@ -437,10 +438,9 @@ def _flat_and_about(away: np.ndarray) -> tuple[int, int]:
 
 
 def _ink_is_brighter(difference: np.ndarray) -> bool:
-    """Than its plain ground: whichever side of that has the more of it."""
-    brighter = (difference[difference > MIN_CONTRAST] - MIN_CONTRAST).sum()
-    darker = (-difference[difference < -MIN_CONTRAST] - MIN_CONTRAST).sum()
-    return bool(brighter > darker)
+    """Than its plain ground: whichever side of that has the more, and sharper, edges: a lamp's reflection is soft."""
+    steep = _steepness(difference)
+    return bool(steep[difference > MIN_CONTRAST].sum() > steep[difference < -MIN_CONTRAST].sum())
 
 
 def _full_ink(ink: np.ndarray) -> float:

@@ -614,3 +614,16 @@ def test_the_shadow_of_a_sheets_edge_is_no_ink(recognizer):
     white = Image.new("RGB", (640, 480), "#d8d8d4")
     sheets = [grainy(on_sheet(digit, white, (420, 330), 4, 0.7), digit) for digit in range(10)]
     assert count_read(recognizer, sheets) >= 9
+
+
+@pytest.mark.parametrize("noise", [0, 2])
+def test_a_lamps_reflection_is_no_ink(recognizer, noise):
+    y, x = np.mgrid[:480, :640]
+    lamp = 250 * np.exp(-(((x - 130) / 50) ** 2) - ((y - 120) / 50) ** 2)
+    pages = []
+    for digit in range(10):
+        page = draw_strokes(DIGITS[str(digit)], (640, 480), 10, (240, 180, 260, 260), "#202850", "#a0a09a")
+        page = np.asarray(page, np.float32) + lamp[..., None]
+        page += np.random.default_rng(digit).normal(0, noise, (480, 640, 1))
+        pages.append(np.clip(page, 0, 255).astype(np.uint8))
+    assert count_read(recognizer, pages) == 10
