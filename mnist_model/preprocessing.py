@@ -613,12 +613,14 @@ def _noise(ink: np.ndarray, rules: np.ndarray | None = None) -> float:
 
 
 def _ink_is_bright(pixels: np.ndarray) -> bool:
-    """Ink is the lesser part of what is around it: it lies further from the mean of it than the ground does.
+    """Ink is the lesser part of what is around it: it lies further from the mean of it than the ground does. Beside a
+    dark strip, where the page lies as far from its mean, there are no edges.
 
     Bright ink on a bright page must be plain to see: light through leaves or fingers looks like it.
     """
     image = Image.fromarray(pixels)
-    cubes = _unlike_around(image.reduce(-(-max(image.size) // COARSE_SIDE))) ** 3
+    coarse = image.reduce(-(-max(image.size) // COARSE_SIDE))
+    cubes = _unlike_around(coarse) ** 3 * _steepness(np.asarray(coarse, np.float32))
     brighter, darker = np.clip(cubes, 0, None).sum(), -np.clip(cubes, None, 0).sum()
     if max(pixels.shape) < COARSE_SIDE:  # cut out around the digit: where it is bold, its holes are the lesser part
         of_border = np.concatenate(_sides(pixels > _otsu(pixels))).mean()
@@ -1026,6 +1028,7 @@ def pick_digit(ink: np.ndarray) -> tuple[np.ndarray, float]:
     if within is not ink:
         ink, (labels, cell, mass) = within, _parts(within)
     boxes = _boxes(labels)
+    mass[_along_a_side(boxes, labels.shape, mass)] = 0
     dots = _dots(labels, boxes)
     if not (1 < np.count_nonzero(dots) <= MOST_HOLES and mass[~dots].any() and mass[dots].max() < 2 * mass[dots].min()):
         dots[:] = False
@@ -1148,6 +1151,20 @@ def _across(boxes: np.ndarray, shape: tuple[int, ...], largest: int) -> np.ndarr
     level = (left == 0) & (right == width) & above_or_below & (bottom - top < width / 4)
     upright = (top == 0) & (bottom == height) & beside & (right - left < height / 4)
     return sum(lines if np.count_nonzero(lines) <= 2 else np.zeros_like(lines) for lines in (level, upright)) > 0
+
+
+def _along_a_side(boxes: np.ndarray, shape: tuple[int, ...], mass: np.ndarray) -> np.ndarray:
+    """Of each part whether it is a strip all along one side: the shadow of a scanner's lid, the desk beside a sheet.
+
+    None is where the largest of the other parts touches a side, too: the picture was cut out around the digit.
+    """
+    (top, left, bottom, right), (height, width) = boxes, shape
+    level = (left == 0) & (right == width) & ((top == 0) ^ (bottom == height)) & (bottom - top < height / 4)
+    upright = (top == 0) & (bottom == height) & ((left == 0) ^ (right == width)) & (right - left < width / 4)
+    strips = level | upright
+    other = int(np.where(strips, 0, mass).argmax())
+    inside = min(top[other], left[other], height - bottom[other], width - right[other]) > 0
+    return strips & inside
 
 
 def _near_largest(labels: np.ndarray, candidates: np.ndarray, largest: int) -> np.ndarray:

@@ -627,3 +627,25 @@ def test_a_lamps_reflection_is_no_ink(recognizer, noise):
         page += np.random.default_rng(digit).normal(0, noise, (480, 640, 1))
         pages.append(np.clip(page, 0, 255).astype(np.uint8))
     assert count_read(recognizer, pages) == 10
+
+
+@pytest.mark.parametrize("side", range(4))
+def test_the_shadow_of_a_scanners_lid_is_no_ink(recognizer, side):
+    scans = []
+    for digit in range(10):
+        scan = draw_strokes(DIGITS[str(digit)], (500, 500), 3, (300, 150, 110, 110), "#203490", "#fafaf8")
+        scan = np.asarray(scan, np.float32)
+        turned = np.rot90(scan, side)  # a view
+        turned[:50] *= np.linspace(0.4, 1, 50)[:, None, None]
+        turned[:10] *= 0.3
+        scans.append(grainy(scan, digit))
+    assert count_read(recognizer, scans) >= 9
+
+
+def test_the_desk_beside_a_sheet_is_no_ink(recognizer):
+    pages = []
+    for digit in range(10):
+        page = draw_strokes(DIGITS[str(digit)], (500, 400), 6, (180, 120, 160, 160), "black", "#dcdcd8")
+        ImageDraw.Draw(page).polygon([(0, 0), (45, 0), (20, 400), (0, 400)], "#303438")
+        pages.append(grainy(page, digit))
+    assert count_read(recognizer, pages) == 10
