@@ -470,24 +470,29 @@ def _ink_on_sheet(grey: np.ndarray) -> tuple[np.ndarray, np.ndarray] | None:
     None where there is no sheet, or nothing on it that stands out as the sheet itself does: then what looks like one
     is ink, a thick bar perhaps.
     """
+    for inside, contrast in _sheets(grey):
+        part = grey[inside]
+        ink, ground = find_ink_and_ground(part)
+        lines = find_rules(ink, upright=True)
+        if (ink[~lines] > 0.5).any():  # else it may be a one
+            ink = np.where(lines, 0, ink)
+        strong = ink > 0.5
+        if strong.any() and np.abs(part - ground)[strong].mean() >= 0.3 * contrast:
+            all_ink, all_ground = np.zeros_like(grey, np.float32), grey.copy()
+            all_ink[inside], all_ground[inside] = ink, ground
+            return all_ink, all_ground
+    return None
+
+
+def _sheets(grey: np.ndarray) -> Iterator[tuple[tuple[slice, slice], float]]:
+    """Where a sheet may lie on something else, without its edges, and how many grey levels it differs from that."""
     cell = -(-max(grey.shape) // COARSE_SIDE)
     if max(grey.shape) <= 2 * SIDE or min(grey.shape) <= (BOX - 1) * cell:  # a digit may be all of a small picture
-        return None
-    sheet = _find_panel(grey, cell) or _find_sheet(grey, cell)
-    if not sheet:
-        return None
-    inside, contrast = sheet
-    part = grey[inside]
-    ink, ground = find_ink_and_ground(part)
-    lines = find_rules(ink, upright=True)
-    if (ink[~lines] > 0.5).any():  # else it may be a one
-        ink = np.where(lines, 0, ink)
-    strong = ink > 0.5
-    if not strong.any() or np.abs(part - ground)[strong].mean() < 0.3 * contrast:
-        return None
-    all_ink, all_ground = np.zeros_like(grey, np.float32), grey.copy()
-    all_ink[inside], all_ground[inside] = ink, ground
-    return all_ink, all_ground
+        return
+    for find in (_find_panel, _find_sheet, _find_smooth):
+        sheet = find(grey, cell)
+        if sheet:
+            yield sheet
 
 
 def _find_sheet(grey: np.ndarray, cell: int) -> tuple[tuple[slice, slice], float] | None:
@@ -523,6 +528,19 @@ def _find_panel(grey: np.ndarray, cell: int) -> tuple[tuple[slice, slice], float
         if place:
             return place, float(abs(first - second))
     return None
+
+
+def _find_smooth(grey: np.ndarray, cell: int) -> tuple[tuple[slice, slice], float] | None:
+    """As `_find_sheet`, of a sheet on a pattern, in a frame, or on what is as bright: edges part it from the rest."""
+    coarse = np.asarray(Image.fromarray(grey.astype(np.uint8)).reduce(cell), np.float32)
+    edges = _steepness(coarse) > MIN_HINT**2
+    labels = connected_components(~running(edges, 3, np.logical_or))
+    areas = np.where(_touched(labels) > 1, 0, np.bincount(labels.ravel()))
+    areas[0] = 0
+    if areas.max() < LEAST_SHEET * labels.size or np.count_nonzero(areas > 0.5 * areas.max()) > 1:  # boxes of a form
+        return None
+    place = _quadrilateral(labels == areas.argmax(), cell)
+    return (place, 2.0 * MIN_CONTRAST) if place else None
 
 
 def _quadrilateral(sheet: np.ndarray, cell: int, upright: bool = False) -> tuple[slice, slice] | None:
@@ -712,7 +730,7 @@ def _off_border(energy: np.ndarray, labels: np.ndarray, weights: np.ndarray, sma
     A small picture was cut out around the digit, which may touch all sides of it. In a photograph what touches two
     sides counts only where nothing lies within.
     """
-    sides = sum(np.bincount(np.unique(side), minlength=len(energy)) for side in _sides(labels))
+    sides = _touched(labels)
     y, x = (np.minimum(np.arange(side), np.arange(side)[::-1]) for side in labels.shape)
     inward = np.minimum(y[:, None], x) / (min(labels.shape) / 2)  # of each cell: 0 on the border, at most 1
     total, mass = (np.bincount(labels.ravel(), values.ravel()) for values in (weights * inward, weights))
@@ -722,6 +740,11 @@ def _off_border(energy: np.ndarray, labels: np.ndarray, weights: np.ndarray, sma
         score[sides > 1] = 0
     score[(sides == 3) & (depth < 0.2)] = 0  # all along one side: where a light falls off, or a sheet ends
     return np.where(score > 0.05 * score.max(), energy, 0)
+
+
+def _touched(labels: np.ndarray) -> np.ndarray:
+    """How many sides of the picture each part touches."""
+    return sum(np.bincount(np.unique(side), minlength=int(labels.max()) + 1) for side in _sides(labels))
 
 
 def _sides(array: np.ndarray, width: int = 1) -> list[np.ndarray]:

@@ -649,3 +649,11 @@ def test_the_desk_beside_a_sheet_is_no_ink(recognizer):
         ImageDraw.Draw(page).polygon([(0, 0), (45, 0), (20, 400), (0, 400)], "#303438")
         pages.append(grainy(page, digit))
     assert count_read(recognizer, pages) == 10
+
+
+@pytest.mark.parametrize("stripe", [30, 50])
+def test_a_sheet_on_stripes_of_which_some_are_as_bright(recognizer, stripe):
+    bright = np.arange(960)[None, :, None].repeat(720, axis=0) // stripe % 2
+    table = Image.fromarray(np.where(bright, (250, 245, 240), (70, 110, 90)).astype(np.uint8))
+    sheets = [grainy(on_sheet(digit, table, (560, 460), 12, 0.35), digit) for digit in range(10)]
+    assert count_read(recognizer, sheets) >= 9
