@@ -34,7 +34,7 @@ MIN_PAPER_CONTRAST = 8
 MIN_HINT = 6  # for a printed line on a plain ground to be noticed
 
 # Of a picture, the least that a sheet lying on something else covers.
-LEAST_SHEET = 0.06
+LEAST_SHEET = 0.03
 
 # The middle 80% of the widths that `stroke_width` gives for MNIST's training pictures, in pixels of 28.
 STROKE_WIDTH_RANGE = (1.8, 3.5)
@@ -111,8 +111,13 @@ def _look_closer(image: Image.Image, grey: np.ndarray, ink: np.ndarray) -> np.nd
     scale = max(image.size) / max(ink.shape)
     margin = max(longer * 2 // 3, 6)
     top, left = max(rows[0] - margin, 0), max(columns[0] - margin, 0)
-    part = ink[top : rows[-1] + margin, left : columns[-1] + margin]
-    box = (left, top, left + part.shape[1], top + part.shape[0])
+    bottom, right = min(rows[-1] + margin, ink.shape[0]), min(columns[-1] + margin, ink.shape[1])
+    for (down, across), _ in _sheets(grey):  # what a small one lies on is no ground
+        clear = down.start < rows[0] and rows[-1] + 1 < down.stop
+        if clear and across.start < columns[0] and columns[-1] + 1 < across.stop:  # else it may be cut off
+            top, bottom = max(top, down.start), min(bottom, down.stop)
+            left, right = max(left, across.start), min(right, across.stop)
+    part, box = ink[top:bottom, left:right], (left, top, right, bottom)
     factor = max(1, int(longer * scale / (1.5 * DETAIL_SIDE)))
     if scale / factor < 1.2:
         return ink

@@ -657,3 +657,12 @@ def test_a_sheet_on_stripes_of_which_some_are_as_bright(recognizer, stripe):
     table = Image.fromarray(np.where(bright, (250, 245, 240), (70, 110, 90)).astype(np.uint8))
     sheets = [grainy(on_sheet(digit, table, (560, 460), 12, 0.35), digit) for digit in range(10)]
     assert count_read(recognizer, sheets) >= 9
+
+
+@pytest.mark.parametrize("sheet", [(190, 140), (150, 260)])
+def test_a_small_note_on_wood(recognizer, sheet):
+    y, x = np.mgrid[:720, :960]
+    grain = 0.85 + 0.15 * np.sin(y / 9 + 3 * np.sin(x / 150))
+    wood = Image.fromarray((grain[..., None] * (110, 70, 42)).astype(np.uint8))
+    notes = [grainy(on_sheet(digit, wood, sheet, turn, 0.7), digit) for turn in (4, -8) for digit in range(10)]
+    assert count_read(recognizer, notes) >= 18
