@@ -34,7 +34,7 @@ MIN_PAPER_CONTRAST = 8
 MIN_HINT = 6  # for a printed line on a plain ground to be noticed
 
 # Of a picture, the least that a sheet lying on something else covers.
-LEAST_SHEET = 0.06
+LEAST_SHEET = 0.03
 
 # The middle 80% of the widths that `stroke_width` gives for MNIST's training pictures, in pixels of 28.
 STROKE_WIDTH_RANGE = (1.8, 3.5)
@@ -111,8 +111,13 @@ def _look_closer(image: Image.Image, grey: np.ndarray, ink: np.ndarray) -> np.nd
     scale = max(image.size) / max(ink.shape)
     margin = max(longer * 2 // 3, 6)
     top, left = max(rows[0] - margin, 0), max(columns[0] - margin, 0)
-    part = ink[top : rows[-1] + margin, left : columns[-1] + margin]
-    box = (left, top, left + part.shape[1], top + part.shape[0])
+    bottom, right = min(rows[-1] + margin, ink.shape[0]), min(columns[-1] + margin, ink.shape[1])
+    for (down, across), _ in _sheets(grey):  # what a small one lies on is no ground
+        clear = down.start < rows[0] and rows[-1] + 1 < down.stop
+        if clear and across.start < columns[0] and columns[-1] + 1 < across.stop:  # else it may be cut off
+            top, bottom = max(top, down.start), min(bottom, down.stop)
+            left, right = max(left, across.start), min(right, across.stop)
+    part, box = ink[top:bottom, left:right], (left, top, right, bottom)
     factor = max(1, int(longer * scale / (1.5 * DETAIL_SIDE)))
     if scale / factor < 1.2:
         return ink
@@ -281,6 +286,7 @@ def _ground_of_many_inks(image: Image.Image, axis: np.ndarray) -> np.ndarray | N
         return None
     strong = distances > max(2 * MIN_CONTRAST, 0.4 * distances.max())
     along = (differences[strong] @ axis) * np.sqrt(3) / distances[strong]  # the cosine, as the axis is of that length
+    along *= np.sign(differences[strong].sum(axis=1))  # of inks none is brighter than the ground and others darker
     along *= 1 if along.sum() >= 0 else -1
     return ground if np.count_nonzero(along < 0.4) > 0.03 * along.size else None
 
@@ -437,10 +443,9 @@ def _flat_and_about(away: np.ndarray) -> tuple[int, int]:
 
 
 def _ink_is_brighter(difference: np.ndarray) -> bool:
-    """Than its plain ground: whichever side of that has the more of it."""
-    brighter = (difference[difference > MIN_CONTRAST] - MIN_CONTRAST).sum()
-    darker = (-difference[difference < -MIN_CONTRAST] - MIN_CONTRAST).sum()
-    return bool(brighter > darker)
+    """Than its plain ground: whichever side of that has the more, and sharper, edges: a lamp's reflection is soft."""
+    steep = _steepness(difference)
+    return bool(steep[difference > MIN_CONTRAST].sum() > steep[difference < -MIN_CONTRAST].sum())
 
 
 def _full_ink(ink: np.ndarray) -> float:
@@ -470,24 +475,29 @@ def _ink_on_sheet(grey: np.ndarray) -> tuple[np.ndarray, np.ndarray] | None:
     None where there is no sheet, or nothing on it that stands out as the sheet itself does: then what looks like one
     is ink, a thick bar perhaps.
     """
+    for inside, contrast in _sheets(grey):
+        part = grey[inside]
+        ink, ground = find_ink_and_ground(part)
+        lines = find_rules(ink, upright=True)
+        if (ink[~lines] > 0.5).any():  # else it may be a one
+            ink = np.where(lines, 0, ink)
+        strong = ink > 0.5
+        if strong.any() and np.abs(part - ground)[strong].mean() >= 0.3 * contrast:
+            all_ink, all_ground = np.zeros_like(grey, np.float32), grey.copy()
+            all_ink[inside], all_ground[inside] = ink, ground
+            return all_ink, all_ground
+    return None
+
+
+def _sheets(grey: np.ndarray) -> Iterator[tuple[tuple[slice, slice], float]]:
+    """Where a sheet may lie on something else, without its edges, and how many grey levels it differs from that."""
     cell = -(-max(grey.shape) // COARSE_SIDE)
     if max(grey.shape) <= 2 * SIDE or min(grey.shape) <= (BOX - 1) * cell:  # a digit may be all of a small picture
-        return None
-    sheet = _find_panel(grey, cell) or _find_sheet(grey, cell)
-    if not sheet:
-        return None
-    inside, contrast = sheet
-    part = grey[inside]
-    ink, ground = find_ink_and_ground(part)
-    lines = find_rules(ink, upright=True)
-    if (ink[~lines] > 0.5).any():  # else it may be a one
-        ink = np.where(lines, 0, ink)
-    strong = ink > 0.5
-    if not strong.any() or np.abs(part - ground)[strong].mean() < 0.3 * contrast:
-        return None
-    all_ink, all_ground = np.zeros_like(grey, np.float32), grey.copy()
-    all_ink[inside], all_ground[inside] = ink, ground
-    return all_ink, all_ground
+        return
+    for find in (_find_panel, _find_sheet, _find_smooth):
+        sheet = find(grey, cell)
+        if sheet:
+            yield sheet
 
 
 def _find_sheet(grey: np.ndarray, cell: int) -> tuple[tuple[slice, slice], float] | None:
@@ -523,6 +533,19 @@ def _find_panel(grey: np.ndarray, cell: int) -> tuple[tuple[slice, slice], float
         if place:
             return place, float(abs(first - second))
     return None
+
+
+def _find_smooth(grey: np.ndarray, cell: int) -> tuple[tuple[slice, slice], float] | None:
+    """As `_find_sheet`, of a sheet on a pattern, in a frame, or on what is as bright: edges part it from the rest."""
+    coarse = np.asarray(Image.fromarray(grey.astype(np.uint8)).reduce(cell), np.float32)
+    edges = _steepness(coarse) > MIN_HINT**2
+    labels = connected_components(~running(edges, 3, np.logical_or))
+    areas = np.where(_touched(labels) > 1, 0, np.bincount(labels.ravel()))
+    areas[0] = 0
+    if areas.max() < LEAST_SHEET * labels.size or np.count_nonzero(areas > 0.5 * areas.max()) > 1:  # boxes of a form
+        return None
+    place = _quadrilateral(labels == areas.argmax(), cell)
+    return (place, 2.0 * MIN_CONTRAST) if place else None
 
 
 def _quadrilateral(sheet: np.ndarray, cell: int, upright: bool = False) -> tuple[slice, slice] | None:
@@ -613,12 +636,14 @@ def _noise(ink: np.ndarray, rules: np.ndarray | None = None) -> float:
 
 
 def _ink_is_bright(pixels: np.ndarray) -> bool:
-    """Ink is the lesser part of what is around it: it lies further from the mean of it than the ground does.
+    """Ink is the lesser part of what is around it: it lies further from the mean of it than the ground does. Beside a
+    dark strip, where the page lies as far from its mean, there are no edges.
 
     Bright ink on a bright page must be plain to see: light through leaves or fingers looks like it.
     """
     image = Image.fromarray(pixels)
-    cubes = _unlike_around(image.reduce(-(-max(image.size) // COARSE_SIDE))) ** 3
+    coarse = image.reduce(-(-max(image.size) // COARSE_SIDE))
+    cubes = _unlike_around(coarse) ** 3 * _steepness(np.asarray(coarse, np.float32))
     brighter, darker = np.clip(cubes, 0, None).sum(), -np.clip(cubes, None, 0).sum()
     if max(pixels.shape) < COARSE_SIDE:  # cut out around the digit: where it is bold, its holes are the lesser part
         of_border = np.concatenate(_sides(pixels > _otsu(pixels))).mean()
@@ -699,7 +724,7 @@ def _strokes(ink: np.ndarray, rules: np.ndarray, near_rules: np.ndarray) -> np.n
         if energy.any():
             break
     sharpness = energy / mass
-    kept = (energy > 0) & (sharpness >= 0.3 * sharpness[(energy * sharpness).argmax()])
+    kept = (energy > 0) & (sharpness >= 0.3 * sharpness[energy.argmax()])
     near = running(kept[labels], 3, np.maximum)
     return np.where(_refine(near, cell, ink.shape), ink, 0)
 
@@ -710,7 +735,7 @@ def _off_border(energy: np.ndarray, labels: np.ndarray, weights: np.ndarray, sma
     A small picture was cut out around the digit, which may touch all sides of it. In a photograph what touches two
     sides counts only where nothing lies within.
     """
-    sides = sum(np.bincount(np.unique(side), minlength=len(energy)) for side in _sides(labels))
+    sides = _touched(labels)
     y, x = (np.minimum(np.arange(side), np.arange(side)[::-1]) for side in labels.shape)
     inward = np.minimum(y[:, None], x) / (min(labels.shape) / 2)  # of each cell: 0 on the border, at most 1
     total, mass = (np.bincount(labels.ravel(), values.ravel()) for values in (weights * inward, weights))
@@ -720,6 +745,11 @@ def _off_border(energy: np.ndarray, labels: np.ndarray, weights: np.ndarray, sma
         score[sides > 1] = 0
     score[(sides == 3) & (depth < 0.2)] = 0  # all along one side: where a light falls off, or a sheet ends
     return np.where(score > 0.05 * score.max(), energy, 0)
+
+
+def _touched(labels: np.ndarray) -> np.ndarray:
+    """How many sides of the picture each part touches."""
+    return sum(np.bincount(np.unique(side), minlength=int(labels.max()) + 1) for side in _sides(labels))
 
 
 def _sides(array: np.ndarray, width: int = 1) -> list[np.ndarray]:
@@ -1026,6 +1056,7 @@ def pick_digit(ink: np.ndarray) -> tuple[np.ndarray, float]:
     if within is not ink:
         ink, (labels, cell, mass) = within, _parts(within)
     boxes = _boxes(labels)
+    mass[_along_a_side(boxes, labels.shape, mass)] = 0
     dots = _dots(labels, boxes)
     if not (1 < np.count_nonzero(dots) <= MOST_HOLES and mass[~dots].any() and mass[dots].max() < 2 * mass[dots].min()):
         dots[:] = False
@@ -1148,6 +1179,20 @@ def _across(boxes: np.ndarray, shape: tuple[int, ...], largest: int) -> np.ndarr
     level = (left == 0) & (right == width) & above_or_below & (bottom - top < width / 4)
     upright = (top == 0) & (bottom == height) & beside & (right - left < height / 4)
     return sum(lines if np.count_nonzero(lines) <= 2 else np.zeros_like(lines) for lines in (level, upright)) > 0
+
+
+def _along_a_side(boxes: np.ndarray, shape: tuple[int, ...], mass: np.ndarray) -> np.ndarray:
+    """Of each part whether it is a strip all along one side: the shadow of a scanner's lid, the desk beside a sheet.
+
+    None is where the largest of the other parts touches a side, too: the picture was cut out around the digit.
+    """
+    (top, left, bottom, right), (height, width) = boxes, shape
+    level = (left == 0) & (right == width) & ((top == 0) ^ (bottom == height)) & (bottom - top < height / 4)
+    upright = (top == 0) & (bottom == height) & ((left == 0) ^ (right == width)) & (right - left < width / 4)
+    strips = level | upright
+    other = int(np.where(strips, 0, mass).argmax())
+    inside = min(top[other], left[other], height - bottom[other], width - right[other]) > 0
+    return strips & inside
 
 
 def _near_largest(labels: np.ndarray, candidates: np.ndarray, largest: int) -> np.ndarray:
