@@ -538,6 +538,8 @@ def _find_panel(grey: np.ndarray, cell: int) -> tuple[tuple[slice, slice], float
 def _find_smooth(grey: np.ndarray, cell: int) -> tuple[tuple[slice, slice], float] | None:
     """As `_find_sheet`, of a sheet on a pattern, in a frame, or on what is as bright: edges part it from the rest."""
     coarse = np.asarray(Image.fromarray(grey.astype(np.uint8)).reduce(cell), np.float32)
+    if np.count_nonzero(coarse == _level_of_border(coarse)) > 0.5 * coarse.size:
+        return None  # a plain page
     edges = _steepness(coarse) > MIN_HINT**2
     labels = connected_components(~running(edges, 3, np.logical_or))
     areas = np.where(_touched(labels) > 1, 0, np.bincount(labels.ravel()))
