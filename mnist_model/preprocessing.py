@@ -220,10 +220,11 @@ def _from_array(array: np.ndarray) -> Image.Image | None:
 def _to_uint8(array: np.ndarray) -> np.ndarray:
     """Bring any numeric range to 0..255.
 
-    Values that start at 0 are grey levels where they end between 1 and 255, fractions (or a mask) where they end at 1
-    or below, and else a wider range. Fractions that were interpolated may end a little above 1. Where any is negative,
-    the lowest is black and the highest white. What is infinite is as far as the others go, and what is no number is
-    like most of them.
+    Bytes are grey levels, and so are other values that start at 0 and end between `MIN_CONTRAST` and 255. They are
+    fractions (or a mask) where they end at 1 or below, and else of another range, such as the 0..16 of scikit-learn's
+    digits: as grey levels they would hold no ink. Fractions that were interpolated may end a little above 1. Where any
+    is negative, the lowest is black and the highest white. What is infinite is as far as the others go, and what is no
+    number is like most of them.
     """
     if array.dtype == np.uint8 and array.max() > 1:
         return array
@@ -239,7 +240,7 @@ def _to_uint8(array: np.ndarray) -> np.ndarray:
     elif high <= (2 if array.dtype.kind == "f" else 1):
         origin, scale = 0.0, 255.0
     else:
-        origin, scale = 0.0, 255 / high if high > 255 else 1.0
+        origin, scale = 0.0, 1.0 if MIN_CONTRAST <= high <= 255 else 255 / high
 
     def convert(strip: np.ndarray) -> np.ndarray:
         strip = np.nan_to_num(strip.astype(np.float64), nan=typical, posinf=high, neginf=low)

@@ -97,6 +97,8 @@ def test_transparent_corners_of_a_page(page):
         lambda a: a.astype(np.int64),
         lambda a: a.astype(np.uint16) * 257,
         lambda a: a / 127.5 - 1,
+        lambda a: a / 255 * 16,
+        lambda a: a.astype(int) // 16,
         lambda a: a > 127,
         lambda a: (a > 127).astype(np.uint8),
         lambda a: np.stack([a] * 3, axis=-1),
