@@ -746,7 +746,10 @@ def _off_border(energy: np.ndarray, labels: np.ndarray, weights: np.ndarray, sma
     score = np.where(sides == 0, energy, energy * depth)
     if not small and (energy[sides == 0] > 0).any():
         score[sides > 1] = 0
-    score[(sides == 3) & (depth < 0.2)] = 0  # all along one side: where a light falls off, or a sheet ends
+    top, left, bottom, right = _boxes(labels)
+    reach = np.minimum((bottom - top) / labels.shape[0], (right - left) / labels.shape[1])
+    all_along = (sides == 3) & (depth < 0.2) & (reach < 0.8)  # one side: where a light falls off, or a sheet ends
+    score[all_along] = 0
     return np.where(score > 0.05 * score.max(), energy, 0)
 
 

@@ -490,6 +490,16 @@ def test_digits_cut_out_of_a_page(recognizer, side, frame):
     assert sum(label == str(digit) for digit, label in enumerate(labels)) >= 9, labels
 
 
+@pytest.mark.parametrize("turns", range(4))
+def test_a_wide_zero_on_paper_may_touch_three_sides_of_its_picture(recognizer, turns):
+    """It is nowhere far from them, as what lies all along one side."""
+    page = Image.new("L", (60, 60), 200)
+    ImageDraw.Draw(page).ellipse((0, 0, 59, 57), outline=80, width=4)
+    grain = np.random.default_rng(0).normal(0, 3, (60, 60))
+    prediction = recognizer.predict(np.rot90(np.asarray(page.filter(ImageFilter.GaussianBlur(0.5))) + grain, turns))
+    assert prediction.label == "0" and prediction.is_digit
+
+
 @pytest.mark.parametrize("bright", [False, True])
 def test_a_light_beside_ink_that_is_known_to_be_dark_is_no_ink(bright):
     """And a shadow beside bright ink: on a ground that is plain but for them."""
