@@ -884,17 +884,17 @@ def _level_rules(
     levels, thickest = np.zeros_like(ink), 0
     if min(height, width) < BOX:
         return levels, thickest
-    most, found = most or max(ink.shape) // 50 + 2, []
+    most, small, found = most or max(ink.shape) // 50 + 2, min(height, width) < 64, []
     offsets = np.arange(-most, most + 1)[:, None]
     padded = np.pad(ink, ((most, most), (0, 0)))
     step = slice(None, None, max(1, width // 128))
-    for middle, slope in _straight_lines(ink, threshold):
-        rows = np.rint(middle + slope * (np.arange(width) - width / 2)).astype(int)
+    for centre, slope in _straight_lines(ink, threshold):
+        rows = np.rint(centre + slope * (np.arange(width) - width / 2)).astype(int)
         columns = np.flatnonzero((rows >= 0) & (rows < height))
         rows = rows[columns] + offsets
         values = padded[rows[:, step] + most, columns[step]]
-        seen = values[most - 1 : most + 2].max(axis=0) > threshold
-        if not _runs_across(seen, whole):
+        middle = values[most - 1 : most + 2].max(axis=0)
+        if not _runs_across(middle > threshold, whole):
             continue
         profile = np.median(values, axis=1)
         peak = most - 2 + profile[most - 2 : most + 3].argmax()
@@ -906,11 +906,13 @@ def _level_rules(
             continue  # it is too thick for a printed line
         # From close a line drifts by a pixel; from afar a stroke looks like a line, though not for all of its way.
         level = np.median(values[peak - 1 : peak + 2].max(axis=0)) if close else profile[peak]
-        found.append((rows[before[-1] : peak + after[0] + 1], columns, level, seen))
-    # A stroke may look like a line, though not run across the whole picture; of four in line with the paper some are
-    # printed.
-    small, dark = min(height, width) < 64, np.inf if close or len(found) > 3 else 0.5 * _full_ink(ink)
-    found = [line for line in found if _runs_across(line[3], whole=True) or not (small or line[2] > dark)]
+        seen = middle > (max(threshold, 0.3 * profile[peak]) if small else threshold)
+        across = _runs_across(seen, whole=True) and (not small or seen[0] and seen[-1])
+        found.append((rows[before[-1] : peak + after[0] + 1], columns, level, across))
+    # A stroke may look like a line, though not run across the whole picture, of a small one from border to border, as
+    # dark all along; of four in line with the paper some are printed.
+    dark = np.inf if close or len(found) > 3 else 0.5 * _full_ink(ink)
+    found = [line for line in found if line[3] or not (small or line[2] > dark)]
     most_dark = 1.5 * np.median([level for _, _, level, _ in found]) if len(found) > 3 else np.inf
     for rows, columns, level, _ in found:
         thickest = max(thickest, len(rows) - 2)

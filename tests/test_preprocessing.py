@@ -490,6 +490,18 @@ def test_digits_cut_out_of_a_page(recognizer, side, frame):
     assert sum(label == str(digit) for digit, label in enumerate(labels)) >= 9, labels
 
 
+@pytest.mark.parametrize("width", range(45, 65, 4))
+def test_the_bar_of_a_seven_cut_out_closely_is_no_printed_line(recognizer, width):
+    """It runs almost from side to side: a printed line does so wholly."""
+    for fall in range(4):
+        page = Image.new("L", (width, 50), 200)
+        strokes = [(1, 5), (width - 2, 5 + fall), (width // 2, 47)]
+        ImageDraw.Draw(page).line(strokes, fill=90, width=3, joint="curve")
+        grain = np.random.default_rng(fall).normal(0, 3, (50, width))
+        prediction = recognizer.predict(np.asarray(page.filter(ImageFilter.GaussianBlur(0.6))) + grain)
+        assert prediction.label == "7" and prediction.is_digit
+
+
 @pytest.mark.parametrize("turns", range(4))
 def test_a_wide_zero_on_paper_may_touch_three_sides_of_its_picture(recognizer, turns):
     """It is nowhere far from them, as what lies all along one side."""
