@@ -10,6 +10,7 @@ The steps are MNIST's own (LeCun et al., 1998): the ink is found, brought to MNI
 This file is published beside the weights: it needs numpy and PIL alone.
 """
 
+import math
 from collections.abc import Iterator
 from functools import reduce
 
@@ -92,6 +93,7 @@ def find_one_digit(image) -> tuple[np.ndarray, float]:
     image = _as_picture(image)
     if image is None:
         return np.zeros((0, 0), np.float32), 0.0
+    image = _unrepeated(image)
     grey = _grey(_downscale(image))
     ink, share = pick_digit(_upright(find_ink(grey), image))
     ink = _as_stored(ink, image)
@@ -248,6 +250,18 @@ def _to_uint8(array: np.ndarray) -> np.ndarray:
         return np.clip(np.rint(strip), 0, 255).astype(np.uint8)
 
     return np.concatenate([convert(strip) for strip in strips])
+
+
+def _unrepeated(image: Image.Image) -> Image.Image:
+    """Of a small picture that was enlarged by repeating its pixels, that picture: no stroke has edges of such steps."""
+    factor = math.gcd(*image.size)
+    rows = image.resize((image.width, 8), Image.Resampling.NEAREST)  # enough to tell nearly all others
+    for part, axis in ((rows, 1), (image, 0), (image, 1)):
+        changes = np.nonzero(np.diff(np.asarray(part), axis=axis))[axis] + 1
+        factor = int(np.gcd.reduce(changes, initial=factor))
+        if max(image.size) > 2 * SIDE * factor:
+            return image
+    return image.resize((image.width // factor, image.height // factor), Image.Resampling.NEAREST)
 
 
 def _downscale(image: Image.Image) -> Image.Image:

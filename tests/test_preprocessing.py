@@ -432,6 +432,17 @@ def test_a_small_picture_that_was_enlarged(recognizer, digit):
         assert recognizer.predict(picture).label == recognizer.predict(ImageOps.invert(picture)).label == str(digit)
 
 
+@pytest.mark.parametrize("times", [2, 5, 25])
+@pytest.mark.parametrize("side", [8, 16, 28])
+def test_a_small_picture_whose_pixels_were_repeated(side, times):
+    for digit in range(10):
+        ink = ImageOps.invert(draw_digit(digit, side=280, pen=18))
+        small = np.asarray(ink.crop(ink.getbbox()).resize((side * 3 // 4, side), Image.Resampling.BOX))
+        enlarged = small.repeat(times, 0).repeat(times, 1)
+        assert (canonicalize(enlarged) == canonicalize(small)).all()
+        assert (canonicalize(np.dstack([255 - enlarged] * 3)) == canonicalize(255 - small)).all()
+
+
 @pytest.mark.parametrize("digit", [0, *range(2, 10)])  # a 1 would be all of its picture
 def test_a_thick_digit_cut_out_closely(recognizer, digit):
     ink = ImageOps.invert(draw_digit(digit, side=280, pen=30))
