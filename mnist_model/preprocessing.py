@@ -255,6 +255,8 @@ def _to_uint8(array: np.ndarray) -> np.ndarray:
 def _unrepeated(image: Image.Image) -> Image.Image:
     """Of a small picture that was enlarged by repeating its pixels, that picture: no stroke has edges of such steps."""
     factor = math.gcd(*image.size)
+    if max(image.size) > min(2 * SIDE * factor, 4 * WORKING_SIDE):
+        return image
     rows = image.resize((image.width, 8), Image.Resampling.NEAREST)  # enough to tell nearly all others
     for part, axis in ((rows, 1), (image, 0), (image, 1)):
         changes = np.nonzero(np.diff(np.asarray(part), axis=axis))[axis] + 1

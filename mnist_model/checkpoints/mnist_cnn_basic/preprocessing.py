@@ -10,6 +10,7 @@ The steps are MNIST's own (LeCun et al., 1998): the ink is found, brought to MNI
 This file is published beside the weights: it needs numpy and PIL alone.
 """
 
+import math
 from collections.abc import Iterator
 from functools import reduce
 
@@ -92,6 +93,7 @@ def find_one_digit(image) -> tuple[np.ndarray, float]:
     image = _as_picture(image)
     if image is None:
         return np.zeros((0, 0), np.float32), 0.0
+    image = _unrepeated(image)
     grey = _grey(_downscale(image))
     ink, share = pick_digit(_upright(find_ink(grey), image))
     ink = _as_stored(ink, image)
@@ -220,10 +222,11 @@ def _from_array(array: np.ndarray) -> Image.Image | None:
 def _to_uint8(array: np.ndarray) -> np.ndarray:
     """Bring any numeric range to 0..255.
 
-    Values that start at 0 are grey levels where they end between 1 and 255, fractions (or a mask) where they end at 1
-    or below, and else a wider range. Fractions that were interpolated may end a little above 1. Where any is negative,
-    the lowest is black and the highest white. What is infinite is as far as the others go, and what is no number is
-    like most of them.
+    Bytes are grey levels, and so are other values that start at 0 and end between `MIN_CONTRAST` and 255. They are
+    fractions (or a mask) where they end at 1 or below, and else of another range, such as the 0..16 of scikit-learn's
+    digits: as grey levels they would hold no ink. Fractions that were interpolated may end a little above 1. Where any
+    is negative, the lowest is black and the highest white. What is infinite is as far as the others go, and what is no
+    number is like most of them.
     """
     if array.dtype == np.uint8 and array.max() > 1:
         return array
@@ -239,7 +242,7 @@ def _to_uint8(array: np.ndarray) -> np.ndarray:
     elif high <= (2 if array.dtype.kind == "f" else 1):
         origin, scale = 0.0, 255.0
     else:
-        origin, scale = 0.0, 255 / high if high > 255 else 1.0
+        origin, scale = 0.0, 1.0 if MIN_CONTRAST <= high <= 255 else 255 / high
 
     def convert(strip: np.ndarray) -> np.ndarray:
         strip = np.nan_to_num(strip.astype(np.float64), nan=typical, posinf=high, neginf=low)
@@ -247,6 +250,20 @@ def _to_uint8(array: np.ndarray) -> np.ndarray:
         return np.clip(np.rint(strip), 0, 255).astype(np.uint8)
 
     return np.concatenate([convert(strip) for strip in strips])
+
+
+def _unrepeated(image: Image.Image) -> Image.Image:
+    """Of a small picture that was enlarged by repeating its pixels, that picture: no stroke has edges of such steps."""
+    factor = math.gcd(*image.size)
+    if max(image.size) > min(2 * SIDE * factor, 4 * WORKING_SIDE):
+        return image
+    rows = image.resize((image.width, 8), Image.Resampling.NEAREST)  # enough to tell nearly all others
+    for part, axis in ((rows, 1), (image, 0), (image, 1)):
+        changes = np.nonzero(np.diff(np.asarray(part), axis=axis))[axis] + 1
+        factor = int(np.gcd.reduce(changes, initial=factor))
+        if max(image.size) > 2 * SIDE * factor:
+            return image
+    return image.resize((image.width // factor, image.height // factor), Image.Resampling.NEAREST)
 
 
 def _downscale(image: Image.Image) -> Image.Image:
@@ -745,7 +762,10 @@ def _off_border(energy: np.ndarray, labels: np.ndarray, weights: np.ndarray, sma
     score = np.where(sides == 0, energy, energy * depth)
     if not small and (energy[sides == 0] > 0).any():
         score[sides > 1] = 0
-    score[(sides == 3) & (depth < 0.2)] = 0  # all along one side: where a light falls off, or a sheet ends
+    top, left, bottom, right = _boxes(labels)
+    reach = np.minimum((bottom - top) / labels.shape[0], (right - left) / labels.shape[1])
+    all_along = (sides == 3) & (depth < 0.2) & (reach < 0.8)  # one side: where a light falls off, or a sheet ends
+    score[all_along] = 0
     return np.where(score > 0.05 * score.max(), energy, 0)
 
 
@@ -880,17 +900,17 @@ def _level_rules(
     levels, thickest = np.zeros_like(ink), 0
     if min(height, width) < BOX:
         return levels, thickest
-    most, found = most or max(ink.shape) // 50 + 2, []
+    most, small, found = most or max(ink.shape) // 50 + 2, min(height, width) < 64, []
     offsets = np.arange(-most, most + 1)[:, None]
     padded = np.pad(ink, ((most, most), (0, 0)))
     step = slice(None, None, max(1, width // 128))
-    for middle, slope in _straight_lines(ink, threshold):
-        rows = np.rint(middle + slope * (np.arange(width) - width / 2)).astype(int)
+    for centre, slope in _straight_lines(ink, threshold):
+        rows = np.rint(centre + slope * (np.arange(width) - width / 2)).astype(int)
         columns = np.flatnonzero((rows >= 0) & (rows < height))
         rows = rows[columns] + offsets
         values = padded[rows[:, step] + most, columns[step]]
-        seen = values[most - 1 : most + 2].max(axis=0) > threshold
-        if not _runs_across(seen, whole):
+        middle = values[most - 1 : most + 2].max(axis=0)
+        if not _runs_across(middle > threshold, whole):
             continue
         profile = np.median(values, axis=1)
         peak = most - 2 + profile[most - 2 : most + 3].argmax()
@@ -902,11 +922,13 @@ def _level_rules(
             continue  # it is too thick for a printed line
         # From close a line drifts by a pixel; from afar a stroke looks like a line, though not for all of its way.
         level = np.median(values[peak - 1 : peak + 2].max(axis=0)) if close else profile[peak]
-        found.append((rows[before[-1] : peak + after[0] + 1], columns, level, seen))
-    # A stroke may look like a line, though not run across the whole picture; of four in line with the paper some are
-    # printed.
-    small, dark = min(height, width) < 64, np.inf if close or len(found) > 3 else 0.5 * _full_ink(ink)
-    found = [line for line in found if _runs_across(line[3], whole=True) or not (small or line[2] > dark)]
+        seen = middle > (max(threshold, 0.3 * profile[peak]) if small else threshold)
+        across = _runs_across(seen, whole=True) and (not small or seen[0] and seen[-1])
+        found.append((rows[before[-1] : peak + after[0] + 1], columns, level, across))
+    # A stroke may look like a line, though not run across the whole picture, of a small one from border to border, as
+    # dark all along; of four in line with the paper some are printed.
+    dark = np.inf if close or len(found) > 3 else 0.5 * _full_ink(ink)
+    found = [line for line in found if line[3] or not (small or line[2] > dark)]
     most_dark = 1.5 * np.median([level for _, _, level, _ in found]) if len(found) > 3 else np.inf
     for rows, columns, level, _ in found:
         thickest = max(thickest, len(rows) - 2)
