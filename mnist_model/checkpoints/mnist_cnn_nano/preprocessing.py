@@ -771,7 +771,8 @@ def _off_border(energy: np.ndarray, labels: np.ndarray, weights: np.ndarray, sma
 
 def _touched(labels: np.ndarray) -> np.ndarray:
     """How many sides of the picture each part touches."""
-    return sum(np.bincount(np.unique(side), minlength=int(labels.max()) + 1) for side in _sides(labels))
+    parts = int(labels.max()) + 1
+    return np.sum([np.bincount(np.unique(side), minlength=parts) for side in _sides(labels)], axis=0)
 
 
 def _sides(array: np.ndarray, width: int = 1) -> list[np.ndarray]:
