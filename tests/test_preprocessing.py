@@ -701,3 +701,21 @@ def test_a_small_note_on_wood(recognizer, sheet):
     wood = Image.fromarray((grain[..., None] * (110, 70, 42)).astype(np.uint8))
     notes = [grainy(on_sheet(digit, wood, sheet, turn, 0.7), digit) for turn in (4, -8) for digit in range(10)]
     assert count_read(recognizer, notes) >= 18
+
+
+@pytest.mark.parametrize("pen", [6, 14])
+def test_an_underline_is_not_of_the_digit(recognizer, pen):
+    pages = []
+    for digit in range(10):
+        page = draw_strokes(DIGITS[str(digit)], (280, 280), pen, (70, 50, 140, 140))
+        left, _, right, bottom = ImageOps.invert(page.convert("L")).getbbox()
+        ImageDraw.Draw(page).line([left - 30, bottom + 30, right + 30, bottom + 34], "black", pen)
+        pages.append(page)
+    assert count_read(recognizer, pages) == 10
+
+
+def test_the_foot_of_a_one_is_of_it(recognizer):
+    """Even where it was drawn a little too low: else what it is left of would be a seven."""
+    foot = [(0.2, 0.9), (0.8, 0.9)]
+    page = draw_strokes([[(0.3, 0.4), (0.45, 0.2), (0.7, 0.2)], [(0.6, 0.15), (0.55, 0.84)], foot], (280, 280), 5)
+    assert recognizer.predict(page).label == "1"

@@ -1089,7 +1089,7 @@ def pick_digit(ink: np.ndarray) -> tuple[np.ndarray, float]:
     hanging[np.concatenate(_sides(labels)[2:])] = True
     largest = int(np.where(dots, 0, mass / (1 + hanging)).argmax())  # what may be another digit's counts half
     mass[_beside(labels, largest)] = 0
-    mass[_across(boxes, labels.shape, largest)] = 0
+    mass[_across(boxes, labels.shape, largest) | _underlines(boxes, largest)] = 0
     kept = _no_specks(mass)
     if np.count_nonzero(kept) > 1:
         kept = _near_largest(labels, kept, largest)
@@ -1204,6 +1204,14 @@ def _across(boxes: np.ndarray, shape: tuple[int, ...], largest: int) -> np.ndarr
     level = (left == 0) & (right == width) & above_or_below & (bottom - top < width / 4)
     upright = (top == 0) & (bottom == height) & beside & (right - left < height / 4)
     return sum(lines if np.count_nonzero(lines) <= 2 else np.zeros_like(lines) for lines in (level, upright)) > 0
+
+
+def _underlines(boxes: np.ndarray, largest: int) -> np.ndarray:
+    """Of each part whether it is a flat line below the largest part, at least as wide, and further off than a foot."""
+    top, left, bottom, right = boxes
+    covering = (left <= left[largest]) & (right >= right[largest])
+    apart = top - bottom[largest] > (bottom[largest] - top[largest]) / 12
+    return covering & apart & (bottom - top < (right - left) / 4)
 
 
 def _along_a_side(boxes: np.ndarray, shape: tuple[int, ...], mass: np.ndarray) -> np.ndarray:
