@@ -7,7 +7,15 @@ from dataclasses import dataclass, field, replace
 
 import numpy as np
 
-from .preprocessing import LEAST_FRAMED, connected_components, find_rules, has_four_sides, running, stroke_width
+from .preprocessing import (
+    LEAST_FRAMED,
+    connected_components,
+    find_rules,
+    has_four_sides,
+    part_boxes,
+    running,
+    stroke_width,
+)
 
 # How much of a pixel is covered where a part has its edge.
 EDGE = 0.3
@@ -97,19 +105,9 @@ def find_lines(ink: np.ndarray) -> list[Line]:
 def find_parts(ink: np.ndarray) -> list[Piece]:
     """The connected parts of the ink with their soft edges, at most `MAX_PARTS`, in reading order of first pixels."""
     labels = _with_edges(_label_parts(ink > EDGE), ink)
-    rows, columns = np.nonzero(labels)
-    if rows.size == 0:
-        return []
-    order = np.argsort(labels[rows, columns], kind="stable")
-    rows, columns = rows[order], columns[order]
-    numbers, starts = np.unique(labels[rows, columns], return_index=True)
-    extents = (
-        np.minimum.reduceat(columns, starts),
-        np.minimum.reduceat(rows, starts),
-        np.maximum.reduceat(columns, starts) + 1,
-        np.maximum.reduceat(rows, starts) + 1,
-    )
-    boxes = np.stack(extents, axis=1)
+    top, left, bottom, right = part_boxes(labels)
+    numbers = np.flatnonzero(bottom)
+    boxes = np.stack([left, top, right, bottom], axis=1)[numbers]
     longer = np.maximum(boxes[:, 2] - boxes[:, 0], boxes[:, 3] - boxes[:, 1])
     kept = np.sort(np.argsort(-longer, kind="stable")[:MAX_PARTS])
     parts = []

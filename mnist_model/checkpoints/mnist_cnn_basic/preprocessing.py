@@ -436,15 +436,19 @@ def _all_but_strokes(away: np.ndarray, flat: int) -> bool:
 def _level_of_border(grey: np.ndarray) -> int:
     """The grey level that most of a picture's border has: a digit that fills the picture covers much of the border."""
     border = np.concatenate(_sides(grey, max(1, min(grey.shape) // 50)))
-    counts = np.bincount(np.clip(border, 0, 255).astype(np.uint8), minlength=256)
+    counts = _histogram(border)
     first = max(0, int(np.convolve(counts, np.ones(3, int), "same").argmax()) - 1)
     return first + int(counts[first : first + 3].argmax())
 
 
 def _commonest_level(grey: np.ndarray) -> int:
     """The grey level that most of a picture has: where a frame or the lines of a form run along its border."""
-    counts = np.bincount(np.clip(grey[::2, ::2], 0, 255).astype(np.uint8).ravel(), minlength=256)
-    return int(counts.argmax())
+    return int(_histogram(grey[::2, ::2]).argmax())
+
+
+def _histogram(grey: np.ndarray) -> np.ndarray:
+    """How many pixels there are of each grey level from 0 to 255."""
+    return np.bincount(np.clip(grey, 0, 255).astype(np.uint8).ravel(), minlength=256)
 
 
 def _is_plain(away: np.ndarray) -> bool:
@@ -537,7 +541,7 @@ def _find_sheet(grey: np.ndarray, cell: int) -> tuple[tuple[slice, slice], float
 
 def _find_panel(grey: np.ndarray, cell: int) -> tuple[tuple[slice, slice], float] | None:
     """As `_find_sheet`, of a canvas that is all of one tone, on a page or beside a bar of another, alike perhaps."""
-    counts = np.bincount(grey[::2, ::2].astype(np.uint8).ravel(), minlength=256) * 4
+    counts = _histogram(grey[::2, ::2]) * 4
     first, second = np.argsort(counts)[:-3:-1].tolist()
     if abs(first - second) < 2 or counts[first] + counts[second] < 0.6 * grey.size:
         return None
@@ -609,7 +613,7 @@ def _quadrilateral(sheet: np.ndarray, cell: int, upright: bool = False) -> tuple
 
 def _otsu(grey: np.ndarray) -> int:
     """The level that parts a picture of uint8 so that the means of what is above it and of the rest differ most."""
-    counts = np.bincount(grey.ravel(), minlength=256).astype(float)
+    counts = _histogram(grey).astype(float)
     below, sums = counts.cumsum(), (counts * np.arange(256)).cumsum()
     above = below[-1] - below
     with np.errstate(divide="ignore", invalid="ignore"):
@@ -762,7 +766,7 @@ def _off_border(energy: np.ndarray, labels: np.ndarray, weights: np.ndarray, sma
     score = np.where(sides == 0, energy, energy * depth)
     if not small and (energy[sides == 0] > 0).any():
         score[sides > 1] = 0
-    top, left, bottom, right = _boxes(labels)
+    top, left, bottom, right = part_boxes(labels)
     reach = np.minimum((bottom - top) / labels.shape[0], (right - left) / labels.shape[1])
     all_along = (sides == 3) & (depth < 0.2) & (reach < 0.8)  # one side: where a light falls off, or a sheet ends
     score[all_along] = 0
@@ -1080,7 +1084,7 @@ def pick_digit(ink: np.ndarray) -> tuple[np.ndarray, float]:
     within = _within_frame(ink) if len(mass) > 2 else ink
     if within is not ink:
         ink, (labels, cell, mass) = within, _parts(within)
-    boxes = _boxes(labels)
+    boxes = part_boxes(labels)
     mass[_along_a_side(boxes, labels.shape, mass)] = 0
     dots = _dots(labels, boxes)
     if not (1 < np.count_nonzero(dots) <= MOST_HOLES and mass[~dots].any() and mass[dots].max() < 2 * mass[dots].min()):
@@ -1130,7 +1134,7 @@ def _within_frame(ink: np.ndarray) -> np.ndarray:
 
 def _frames(labels: np.ndarray) -> dict[int, tuple[slice, slice]]:
     """Of each part that is a frame, around something of some size, its label and the place that it takes."""
-    top, left, bottom, right = _boxes(labels)
+    top, left, bottom, right = part_boxes(labels)
     frames = {}
     for label in np.flatnonzero(np.minimum(bottom - top, right - left) >= MIN_FRAME).tolist():
         inside = (top > top[label]) & (left > left[label]) & (bottom < bottom[label]) & (right < right[label])
@@ -1152,8 +1156,17 @@ def has_four_sides(mask: np.ndarray) -> bool:
     return min(side.mean() for side in sides) > 0.85
 
 
-def _boxes(labels: np.ndarray) -> np.ndarray:
-    """Top, left, bottom and right of each part, shape (4, parts + 1); 0 for what is no part."""
+def part_boxes(labels: np.ndarray) -> np.ndarray:
+    """Where each part is.
+
+    Args:
+        labels: as `connected_components` gives them; some may be missing.
+    Returns:
+        int, shape (4, greatest label + 1): top, left, bottom and right; bottom and right are 0 where there is no part.
+
+    >>> part_boxes(np.array([[0, 1, 1], [0, 0, 1]]))[:, 1].tolist()
+    [0, 1, 2, 3]
+    """
     y, x = np.nonzero(labels)
     numbers = labels[y, x]
     boxes = np.zeros((4, int(labels.max(initial=0)) + 1), int)
