@@ -52,7 +52,7 @@ from mnist_model.errors import MnistModelError
 from mnist_model.evaluation import Report, evaluate_logits, predict_logits
 from mnist_model.extra_data import with_extra
 from mnist_model.files import check_writable
-from mnist_model.hub import check_model_id, check_references, check_token, push_checkpoint
+from mnist_model.hub import check_references, check_repo_id, check_token, push_checkpoint
 from mnist_model.metrics import fit_temperature
 from mnist_model.plots import save_plots
 from mnist_model.recipes import RECIPES
@@ -93,7 +93,7 @@ class RunConfig:
         if not self.push_to_hub and (self.hub_model_id or self.private or self.revision or self.tag):
             raise MnistModelError("--hub-model-id, --private, --revision and --tag want --push-to-hub.")
         if self.hub_model_id:
-            check_model_id(self.hub_model_id)
+            check_repo_id(self.hub_model_id)
         check_references(self.revision, self.tag)
 
 

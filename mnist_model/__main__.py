@@ -168,7 +168,10 @@ def run_push(options: argparse.Namespace) -> int:
 
 def run_deploy(options: argparse.Namespace) -> int:
     from .deploy import deploy_space, space_files
+    from .hub import check_repo_id
 
+    check_repo_id(options.space_id)
+    check_repo_id(options.model_id)
     if options.dry_run:
         files = space_files(options.model_id)
         for path, content in sorted(files.items()):

@@ -57,12 +57,12 @@ def make_card(folder: str | Path, model_id: str) -> str:
     Raises:
         MnistModelError: a file is missing or damaged, `model_id` is none, or the template cannot be used.
     """
-    from .hub import check_model_id  # here, because it takes `make_card` from this module
+    from .hub import check_repo_id  # here, because it takes `make_card` from this module
 
     folder = Path(folder)
     config = read_config(folder)
     report = _read_report(folder, config["label_names"])
-    check_model_id(model_id)
+    check_repo_id(model_id)
     if not TEMPLATE.is_file():
         raise MnistModelError(f"There is no template {TEMPLATE.name} beside mnist_model/: use a whole checkout.")
     try:

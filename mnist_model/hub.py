@@ -80,7 +80,7 @@ def push_checkpoint(
             another commit.
     """
     folder = Path(folder)
-    check_model_id(model_id)
+    check_repo_id(model_id)
     check_references(revision, tag)
     files: dict[str, Path | bytes] = dict(_files_to_publish(folder))
     if "README.md" not in files:
@@ -129,13 +129,13 @@ def _check_tag(api: HfApi, repo_id: str, tag: str | None, commit: str | None) ->
             raise MnistModelError(f"{repo_id} has a tag {tag!r} on other files: choose another tag.")
 
 
-def check_model_id(model_id: str) -> None:
+def check_repo_id(repo_id: str) -> None:
     try:
-        validate_repo_id(model_id)
-        if "/" not in model_id:
-            raise HFValidationError(model_id)
+        validate_repo_id(repo_id)
+        if "/" not in repo_id:
+            raise HFValidationError(repo_id)
     except HFValidationError as error:
-        raise MnistModelError(explain(error, model_id)) from error
+        raise MnistModelError(explain(error, repo_id)) from error
 
 
 def check_references(*names: str | None) -> None:

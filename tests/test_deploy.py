@@ -190,3 +190,9 @@ def test_the_deployed_space_answers_with_the_hub_and_without_it(hub, tmp_path, b
     deploy_space(SPACE, MODEL)
     heading, digit = answer()
     assert digit == "7" and second.commit[:12] in heading and "bundled" not in heading
+
+
+@pytest.mark.parametrize("ids", [("mnist", MODEL), (SPACE, "you/mnist cnn")])
+def test_a_wrong_id_is_told_before_anything_is_listed(run_python, ids):
+    refused = run_python("-m", "mnist_model", "deploy", ids[0], "--model-id", ids[1], "--dry-run", check=False)
+    assert refused.returncode == 2 and "is no id on the Hub" in refused.stderr and not refused.stdout
