@@ -383,12 +383,13 @@ except SystemExit:
     assert run_python("-c", code).stdout.splitlines()[-1] == "[]"
 
 
-def test_on_mnist_from_the_shell(mnist_dataset, run_python, tmp_path):
+def test_on_mnist(mnist_dataset, tmp_path, capsys):
     options = ["--models", "mnist_cnn", "--dataset", mnist_dataset, "--limit", "300", "--output", tmp_path / "output"]
-    finished = run_python("-m", "mnist_model", "compare", *options, cwd=ROOT)
+    status, out, _ = run(capsys, *options)
+    assert status == 0
     comparison = load_comparison(tmp_path / "output" / "comparison.json")
     (model,) = comparison["models"]
     assert (comparison["images"], comparison["of_images"]) == (300, 10_000)
     assert model["accuracy"] > 0.97 and model["ece"] < 0.05
-    assert finished.stdout == comparison_table(comparison) + "\n"
-    assert "300 of the 10,000 test pictures" in finished.stdout
+    assert out == comparison_table(comparison) + "\n"
+    assert "300 of the 10,000 test pictures" in out
