@@ -43,17 +43,11 @@ class Writing:
         return self.left + x, self.top + y, width, height
 
 
-def find_writing(image: Image.Image | np.ndarray) -> Writing:
-    """Find the ink of all digits in a picture, in as many pixels as can be had.
-
-    Args:
-        image: what `canonicalize` takes.
-    """
+def find_writing(image: Image.Image) -> Writing:
+    """Find the ink of all digits in a picture, in as many pixels as can be had."""
     grey = to_grey(image)
-    size = size_of(image)
-    whole = Writing(find_ink(grey), max(size) / max(grey.shape) if grey.size else 1.0)
-    rows_first = len(size) == 2 or (len(size) == 3 and size[2] <= 4)
-    if whole.scale < ENLARGEMENT or not rows_first:
+    whole = Writing(find_ink(grey), max(image.size) / max(grey.shape) if grey.size else 1.0)
+    if whole.scale < ENLARGEMENT:
         return whole
     lines = find_lines(whole.ink)
     if not lines:
@@ -93,10 +87,8 @@ def _around(lines: list[Line], writing: Writing) -> tuple[int, int, int, int]:
     return left, top, right, bottom
 
 
-def _cut_out(image: Image.Image | np.ndarray, box: tuple[int, int, int, int]) -> Image.Image | np.ndarray:
-    if isinstance(image, Image.Image):
-        orientation = orientation_of(image)
-        part = (image.transpose(UPRIGHT[orientation]) if orientation in UPRIGHT else image).crop(box)
-        part.info["orientation"] = 1  # whatever EXIF the picture had
-        return part
-    return np.asarray(image)[box[1] : box[3], box[0] : box[2]]
+def _cut_out(image: Image.Image, box: tuple[int, int, int, int]) -> Image.Image:
+    orientation = orientation_of(image)
+    part = (image.transpose(UPRIGHT[orientation]) if orientation in UPRIGHT else image).crop(box)
+    part.info["orientation"] = 1  # whatever EXIF the picture had
+    return part

@@ -65,8 +65,8 @@ def canonicalize(image) -> np.ndarray:
 
     Args:
         image: a PIL image of any mode (its EXIF rotation is undone), or an array of shape (H, W), (H, W, C) or
-            (C, H, W) with 1 to 4 channels (the last of 2 or 4 being alpha) and any numeric type. Ink may be darker or
-            brighter than its ground.
+            (C, H, W) with 1 to 4 channels (the last of 2 or 4 being alpha) and any numeric type; or the rows of a
+            square one after another, as tables have them: (784,). Ink may be darker or brighter than its ground.
     Returns:
         uint8, shape (28, 28), ink bright on black. All zero where no ink is found.
 
@@ -90,7 +90,7 @@ def find_one_digit(image) -> tuple[np.ndarray, float]:
         of size 0 where `image` is no picture. And the share of the ink that `pick_digit` gives: where it is small, the
         picture shows more than one thing.
     """
-    image = _as_picture(image)
+    image = as_picture(image)
     if image is None:
         return np.zeros((0, 0), np.float32), 0.0
     image = _unrepeated(image)
@@ -151,11 +151,11 @@ def to_grey(image) -> np.ndarray:
         float32, shape (H, W), values 0 to 255, the longer side at most `WORKING_SIDE`, EXIF rotation undone; of size
         0 where `image` is no picture.
     """
-    image = _as_picture(image)
+    image = as_picture(image)
     return np.zeros((0, 0), np.float32) if image is None else _upright(_grey(_downscale(image)), image)
 
 
-def _as_picture(image) -> Image.Image | None:
+def as_picture(image) -> Image.Image | None:
     """A picture of mode L, RGB or RGBA, its EXIF rotation not yet undone; None for what is no picture."""
     if not isinstance(image, Image.Image):
         return _from_array(np.asarray(image))
@@ -206,6 +206,9 @@ def _turn(image: Image.Image) -> tuple[bool, tuple[slice, slice]]:
 def _from_array(array: np.ndarray) -> Image.Image | None:
     if array.dtype.kind not in "biuf" or array.size == 0:
         return None
+    side = math.isqrt(array.size)
+    flat = max(array.shape, default=0) == side * side
+    array = array.reshape((side, side) if flat else array.shape)
     while array.ndim > 3 and array.shape[0] == 1:
         array = array[0]
     if array.ndim == 3 and array.shape[2] > 4 and array.shape[0] <= 4:

@@ -24,7 +24,7 @@ from .errors import MnistModelError
 from .explain import Explanation, explain_ink
 from .files import write_whole
 from .lattice import cost_of_doubt, find_digits, legible
-from .preprocessing import canonicalize, find_one_digit, fit_to_box
+from .preprocessing import as_picture, canonicalize, find_one_digit, fit_to_box
 from .refusal import Refusal, why_refused
 from .rejection import REJECTION_FILE, Rejection
 from .segmentation import ink_box
@@ -178,7 +178,7 @@ class DigitRecognizer:
         Returns:
             A `Prediction`; a list of them for a list.
         Raises:
-            MnistModelError: a path leads to no picture that can be opened.
+            MnistModelError: what is given is no picture, or leads to none that can be opened.
         """
         several = isinstance(image, (list, tuple))
         images = [_opened(one) for one in (image if several else [image])]
@@ -201,7 +201,7 @@ class DigitRecognizer:
         Returns:
             The digits; their boxes are in pixels of the picture as it is shown, its EXIF rotation undone.
         Raises:
-            MnistModelError: a path leads to no picture that can be opened.
+            MnistModelError: what is given is no picture, or leads to none that can be opened.
         """
         image = _opened(image)
         writing = find_writing(image)
@@ -277,7 +277,7 @@ class DigitRecognizer:
         Returns:
             An `Explanation` of what `predict` reads; None where there is no ink.
         Raises:
-            MnistModelError: a path leads to no picture that can be opened.
+            MnistModelError: what is given is no picture, or leads to none that can be opened.
 
         >>> page = np.full((200, 200), 255, np.uint8)
         >>> page[30:170, 95:105] = 0
@@ -365,12 +365,21 @@ def decode_image(file: Path | BinaryIO, name: str, size: int) -> Image.Image:
     raise MnistModelError(message, key, name=name, millions=millions, most=most)
 
 
-def _opened(image):
+def _opened(image) -> Image.Image:
     if isinstance(image, (str, os.PathLike)):
         return open_image(image)
-    if image is None or isinstance(image, bytes) or hasattr(image, "read"):
+    if isinstance(image, Image.Image):
+        return image
+    if image is None or isinstance(image, (bytes, dict)) or hasattr(image, "read"):
         raise MnistModelError("That is no picture: give a path, a PIL image or an array.")
-    return image
+    array = np.asarray(image)
+    picture = as_picture(array)
+    if picture is None and array.size:
+        raise MnistModelError(
+            f"An array of shape {array.shape} and type {array.dtype} is no picture: give numbers of shape (H, W), "
+            "(H, W, C) or (C, H, W), and several pictures in a list."
+        )
+    return Image.new("L", (0, 0)) if picture is None else picture
 
 
 def _read_test_accuracy(folder: Path) -> float | None:

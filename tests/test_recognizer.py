@@ -476,3 +476,27 @@ def test_numbers_of_any_range(recognizer, scale, hole):
     if hole is not None:
         page[:3, :3] = hole
     assert recognizer.read(page.astype(np.float32)).text == "5"
+
+
+def test_the_rows_of_a_square_one_after_another(recognizer):
+    small = draw_digit(5, 28, 2.5, "white", "black")
+    for shape in ((784,), (1, 784), (784, 1)):
+        row = np.asarray(small, np.float32).reshape(shape) / 255
+        assert recognizer.predict(row) == recognizer.predict(small)
+        assert recognizer.read(row) == recognizer.read(small)
+
+
+@pytest.mark.parametrize(
+    ("thing", "sentence"),
+    [
+        (np.zeros(700), r"shape \(700,\) and type float64 is no picture"),
+        (np.zeros((5, 28, 28)), "several pictures in a list"),
+        (np.full((28, 28), None), "type object is no picture"),
+        ({"background": None, "layers": [], "composite": np.zeros((28, 28))}, "give a path, a PIL image or an array"),
+        (np.zeros((28, 28)).tolist(), "is no picture"),  # a list of pictures, as it were
+    ],
+    ids=["a line", "many", "objects", "sketchpad", "rows"],
+)
+def test_what_is_no_picture_is_refused_in_a_sentence(recognizer, thing, sentence):
+    with pytest.raises(MnistModelError, match=sentence):
+        recognizer.predict(thing)
