@@ -51,6 +51,8 @@ MAX_SLOPE = 0.3
 FEWEST_DIVIDERS = 3
 DARKER = 1.6  # than the lines above and below, at most
 
+FEWEST_GRID_LINES = 8  # each way
+
 # Of a frame's height, the least that something in it must have.
 LEAST_FRAMED = 0.25
 MOST_HOLES = 4  # punched in a sheet
@@ -393,6 +395,7 @@ def find_ink_and_ground(
     """What `find_ink` gives, and the ground that it was told from: float32, shape (H, W), values 0 to 255."""
     if grey.size == 0:
         return np.zeros((0, 0), np.float32), grey
+    grey = _without_grid(grey)
     on_sheet = _ink_on_sheet(grey) if stroke is None and bright is None else None
     if on_sheet:
         return on_sheet
@@ -427,6 +430,38 @@ def find_ink_and_ground(
     if full < enough:
         return np.zeros_like(ink, np.float32), ground
     return np.clip((ink - faint) / (full - faint), 0, 1).astype(np.float32), ground
+
+
+def _without_grid(grey: np.ndarray) -> np.ndarray:
+    """A picture without the lines between the cells of a grid, as drawn in cells: the cells meet where these were."""
+    height, width = grey.shape
+    some = grey[:, [width // 3, width // 2, 5 * width // 7]]
+    if (np.abs(np.diff(some, axis=0)) > MIN_HINT).sum(axis=0).max() < 2 * FEWEST_GRID_LINES:
+        return grey
+    away = np.abs(grey - _commonest_level(grey))
+    rows, columns = _off_grid_lines(away), _off_grid_lines(away.T)
+    return grey if rows is None or columns is None else grey[rows][:, columns]
+
+
+def _off_grid_lines(away: np.ndarray) -> np.ndarray | None:
+    """For each row the nearest one that is no line of a grid; None where there is no grid.
+
+    Its lines run all across, are evenly spaced, and narrower than what is between them.
+
+    Args:
+        away: how far each pixel is from the level of the cells.
+    """
+    levels = np.percentile(away[:, :: 1 + away.shape[1] // 128], 10, axis=1)
+    lines = levels > max(MIN_HINT, levels.max() / 8)
+    starts, ends = np.flatnonzero(np.diff(np.pad(lines, 1).astype(np.int8))).reshape(-1, 2).T
+    if len(starts) < FEWEST_GRID_LINES:
+        return None
+    spaces = np.diff(starts + ends) / 2
+    space = np.median(spaces)
+    if np.abs(spaces - space).max() > max(2, space / 10) or 2 * (ends - starts).max() > space:
+        return None
+    clear = np.flatnonzero(~lines)
+    return clear[np.abs(clear[:, None] - np.arange(len(lines))).argmin(axis=0)]
 
 
 def _all_but_strokes(away: np.ndarray, flat: int) -> bool:

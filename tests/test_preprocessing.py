@@ -719,3 +719,18 @@ def test_the_foot_of_a_one_is_of_it(recognizer):
     foot = [(0.2, 0.9), (0.8, 0.9)]
     page = draw_strokes([[(0.3, 0.4), (0.45, 0.2), (0.7, 0.2)], [(0.6, 0.15), (0.55, 0.84)], foot], (280, 280), 5)
     assert recognizer.predict(page).label == "1"
+
+
+@pytest.mark.parametrize("cell", [10, 17])
+@pytest.mark.parametrize(("paper", "line", "ink"), [(255, 0, 0), (0, 255, 255), (0, 128, 255)])
+def test_lines_between_the_cells_of_a_grid_are_no_ink(recognizer, cell, paper, line, ink):
+    def draw_in_cells(shares: np.ndarray) -> np.ndarray:
+        page = (paper + (ink - paper) * shares).repeat(cell, axis=0).repeat(cell, axis=1)
+        page[::cell] = page[:, ::cell] = page[-1] = page[:, -1] = line
+        return page.astype(np.uint8)
+
+    assert not canonicalize(draw_in_cells(np.zeros((28, 28)))).any()
+    pages = [draw_in_cells(np.asarray(draw_digit(digit, 28, 2.5, "white", "black")) / 255) for digit in range(10)]
+    answers = recognizer.predict(pages)
+    assert [answer.label for answer in answers if answer.is_digit] == list("0123456789")
+    assert [recognizer.read(page).text for page in pages] == list("0123456789")
