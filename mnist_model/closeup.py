@@ -5,7 +5,7 @@ from dataclasses import dataclass
 import numpy as np
 from PIL import Image
 
-from .preprocessing import WORKING_SIDE, find_ink, orientation_of, running, stroke_width, to_grey
+from .preprocessing import SIDE, WORKING_SIDE, find_ink, orientation_of, running, stroke_width, to_grey
 from .segmentation import Line, find_lines
 
 ENLARGEMENT = 1.25  # the least that is worth a second look
@@ -47,7 +47,8 @@ def find_writing(image: Image.Image) -> Writing:
     """Find the ink of all digits in a picture, in as many pixels as can be had."""
     grey = to_grey(image)
     whole = Writing(find_ink(grey), max(image.size) / max(grey.shape) if grey.size else 1.0)
-    if whole.scale < ENLARGEMENT:
+    enlarged = max(grey.shape, default=0) <= 2 * SIDE  # whatever its size, the picture shows no more
+    if whole.scale < ENLARGEMENT or enlarged:
         return whole
     lines = find_lines(whole.ink)
     if not lines:

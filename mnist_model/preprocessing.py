@@ -15,7 +15,7 @@ from collections.abc import Iterator
 from functools import reduce
 
 import numpy as np
-from PIL import Image, ImageDraw, ImageFilter, ImageOps
+from PIL import Image, ImageChops, ImageDraw, ImageFilter, ImageOps
 
 SIDE = 28
 BOX = 20
@@ -33,6 +33,9 @@ DETAIL_SIDE = 120
 MIN_CONTRAST = 20
 MIN_PAPER_CONTRAST = 8
 MIN_HINT = 6  # for a printed line on a plain ground to be noticed
+
+# Of the differences in brightness around a pixel, what it may lose where an enlarged picture is made small again.
+MOST_LOST = 0.25
 
 # Of a picture, the least that a sheet lying on something else covers.
 LEAST_SHEET = 0.03
@@ -100,7 +103,7 @@ def find_one_digit(image) -> tuple[np.ndarray, float]:
     image = as_picture(image)
     if image is None:
         return np.zeros((0, 0), np.float32), 0.0
-    image = _unrepeated(image)
+    image = _unenlarged(image)
     grey = _grey(_downscale(image))
     ink, share = pick_digit(_upright(find_ink(grey), image))
     ink = _as_stored(ink, image)
@@ -155,11 +158,14 @@ def to_grey(image) -> np.ndarray:
     Args:
         image: as for `canonicalize`.
     Returns:
-        float32, shape (H, W), values 0 to 255, the longer side at most `WORKING_SIDE`, EXIF rotation undone; of size
-        0 where `image` is no picture.
+        float32, shape (H, W), values 0 to 255, the longer side at most `WORKING_SIDE`, and that of the small picture
+        where it was enlarged; EXIF rotation undone; of size 0 where `image` is no picture.
     """
     image = as_picture(image)
-    return np.zeros((0, 0), np.float32) if image is None else _upright(_grey(_downscale(image)), image)
+    if image is None:
+        return np.zeros((0, 0), np.float32)
+    image = _unenlarged(image)
+    return _upright(_grey(_downscale(image)), image)
 
 
 def as_picture(image) -> Image.Image | None:
@@ -260,6 +266,47 @@ def _to_uint8(array: np.ndarray) -> np.ndarray:
         return np.clip(np.rint(strip), 0, 255).astype(np.uint8)
 
     return np.concatenate([convert(strip) for strip in strips])
+
+
+def _unenlarged(image: Image.Image) -> Image.Image:
+    """Of a small picture that was enlarged, by whatever filter, that picture, or one that shows as much."""
+    small = _unrepeated(image)
+    return _without_empty_detail(image) if small is image else small
+
+
+def _without_empty_detail(image: Image.Image) -> Image.Image:
+    """A picture at `2 * SIDE` pixels where it can be had back from that; enlarged, most of it may be soft edges."""
+    longer = max(image.size)
+    if not 2 * SIDE < longer <= 4 * WORKING_SIDE:
+        return image
+    width, height = (max(1, round(side * 2 * SIDE / longer)) for side in image.size)
+    rows = image.resize((image.width, 8), Image.Resampling.NEAREST)  # enough to tell nearly all others
+    if _without_loss(rows, (width, 8)) is None:
+        return image
+    small = _without_loss(image, (width, height))
+    return small if small and _has_strokes(_grey(small)) else image
+
+
+def _has_strokes(grey: np.ndarray) -> bool:
+    """Whether something in a small picture is narrow and has an edge as sharp as that of ink: no shadow alone."""
+    bright = grey > _otsu(grey)
+    narrow = min(stroke_width(bright), stroke_width(~bright)) < max(grey.shape) / 4
+    return bool(narrow and _steepness(grey).max() >= (MIN_SHARPNESS * np.ptp(grey)) ** 2)
+
+
+def _without_loss(image: Image.Image, size: tuple[int, int]) -> Image.Image | None:
+    """A picture at a smaller size; None where that loses something.
+
+    What is lost at a pixel is held against how much the picture differs around that: a faint stroke counts, too.
+    """
+    small = image.resize(size, Image.Resampling.BOX)
+    lost = ImageChops.difference(image, small.resize(image.size, Image.Resampling.BICUBIC))
+    if np.asarray(lost).max() > 255 * MOST_LOST:
+        return None
+    around = ImageChops.difference(small.filter(ImageFilter.MaxFilter(5)), small.filter(ImageFilter.MinFilter(5)))
+    allowed = around.point([max(round(MOST_LOST * level), MIN_HINT) for level in range(256)] * len(small.getbands()))
+    lost = ImageChops.subtract(lost, allowed.resize(image.size, Image.Resampling.NEAREST))
+    return None if np.asarray(lost).any() else small
 
 
 def _unrepeated(image: Image.Image) -> Image.Image:

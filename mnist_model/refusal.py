@@ -7,7 +7,7 @@ import numpy as np
 from PIL import Image
 
 from .closeup import size_of
-from .preprocessing import to_grey
+from .preprocessing import WORKING_SIDE, to_grey
 
 PLAIN = 20  # grey levels, of 255, that a page of one tone varies by at most
 FEWEST_PIXELS = 8  # high or wide: of a smaller digit nothing is left to see
@@ -47,6 +47,6 @@ def why_refused(image: Image.Image | np.ndarray, boxes: Sequence[tuple[int, int,
         return Refusal.SMALL
     scale = max(size_of(image)) / max(grey.shape)
     rows, columns = (side * scale for side in grey.shape)
-    edge = scale  # a pixel of `grey`
+    edge = max(1, max(size_of(image)) / WORKING_SIDE)  # what a pixel is where ink is looked for
     inside = left > edge and top > edge and left + width < columns - edge and top + height < rows - edge
     return Refusal.UNLIKE if inside else Refusal.CUT_OFF

@@ -443,6 +443,24 @@ def test_a_small_picture_whose_pixels_were_repeated(side, times):
         assert (canonicalize(np.dstack([255 - enlarged] * 3)) == canonicalize(255 - small)).all()
 
 
+@pytest.mark.parametrize("method", [Image.Resampling.BILINEAR, Image.Resampling.BICUBIC, Image.Resampling.LANCZOS])
+@pytest.mark.parametrize("side", [200, 256, 512])
+def test_a_small_picture_enlarged_smoothly(side, method):
+    for digit in range(10):
+        ink = ImageOps.invert(draw_digit(digit, side=280, pen=24))
+        small = ink.crop(ink.getbbox()).resize((16, 16), Image.Resampling.BOX)
+        enlarged = small.resize((side, side), method)
+        for picture in (enlarged, ImageOps.invert(enlarged).convert("RGB")):
+            assert difference(canonicalize(picture), canonicalize(small), reach=1) < 40
+
+
+def test_a_faint_stroke_is_seen_beside_a_soft_and_strong_one():
+    picture = draw_digit(8, side=280, pen=30).filter(ImageFilter.GaussianBlur(8))
+    assert max(to_grey(picture).shape) < 100
+    ImageDraw.Draw(picture).line([(10, 20), (10, 260)], fill=225, width=2)
+    assert to_grey(picture).shape == (280, 280)
+
+
 @pytest.mark.parametrize("digit", [0, *range(2, 10)])  # a 1 would be all of its picture
 def test_a_thick_digit_cut_out_closely(recognizer, digit):
     ink = ImageOps.invert(draw_digit(digit, side=280, pen=30))

@@ -77,6 +77,17 @@ def test_reading_one_digit_equals_predicting_it(recognizer):
         assert recognizer.read(page).text == recognizer.predict(page).label
 
 
+def test_reading_a_small_picture_that_was_enlarged_equals_predicting_it(recognizer):
+    for digit in range(10):
+        ink = ImageOps.invert(draw_digit(digit, pen=24))
+        small = ink.crop(ink.getbbox()).resize((16, 16), Image.Resampling.BOX)
+        for method in (Image.Resampling.NEAREST, Image.Resampling.BILINEAR):
+            enlarged = small.resize((256, 256), method)
+            reading = recognizer.read(enlarged)
+            assert reading.text == recognizer.predict(enlarged).label == str(digit)
+            assert max(reading.digits[0].box[2:]) > 230
+
+
 def test_boxes_are_in_the_pictures_own_pixels(recognizer):
     page = draw_strokes(DIGITS["8"], (2400, 1800), pen=40, box=(600, 300, 1200, 1200))
     (digit,) = recognizer.read(page).digits
