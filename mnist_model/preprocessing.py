@@ -37,6 +37,10 @@ MIN_HINT = 6  # for a printed line on a plain ground to be noticed
 # Of the differences in brightness around a pixel, what it may lose where an enlarged picture is made small again.
 MOST_LOST = 0.25
 
+# Of a picture of two levels, the share of pixels that are dots where these stand for grey, or are dirt.
+LEAST_DOTS = 0.004
+DOT = 1.4  # pixels: the deviation of the blur that makes grey of dots
+
 # Of a picture, the least that a sheet lying on something else covers.
 LEAST_SHEET = 0.03
 
@@ -103,7 +107,7 @@ def find_one_digit(image) -> tuple[np.ndarray, float]:
     image = as_picture(image)
     if image is None:
         return np.zeros((0, 0), np.float32), 0.0
-    image = _unenlarged(image)
+    image = _as_before(image)
     grey = _grey(_downscale(image))
     ink, share = pick_digit(_upright(find_ink(grey), image))
     ink = _as_stored(ink, image)
@@ -164,7 +168,7 @@ def to_grey(image) -> np.ndarray:
     image = as_picture(image)
     if image is None:
         return np.zeros((0, 0), np.float32)
-    image = _unenlarged(image)
+    image = _as_before(image)
     return _upright(_grey(_downscale(image)), image)
 
 
@@ -266,6 +270,33 @@ def _to_uint8(array: np.ndarray) -> np.ndarray:
         return np.clip(np.rint(strip), 0, 255).astype(np.uint8)
 
     return np.concatenate([convert(strip) for strip in strips])
+
+
+def _as_before(image: Image.Image) -> Image.Image:
+    """The picture as it was before it was dithered or enlarged."""
+    before = _unenlarged(_undithered(image))
+    if before is not image:
+        before.info["orientation"] = orientation_of(image)
+    return before
+
+
+def _undithered(image: Image.Image) -> Image.Image:
+    """A picture of two levels that stand for grey ones by how many dots there are, in grey; dirt on a copy goes, too.
+
+    Such dots are single pixels, or touch others by most of their corners; those of a hairline do by one or two.
+    """
+    if not 2 * SIDE < max(image.size) <= 4 * WORKING_SIDE or len(image.getcolors(2) or ()) < 2:
+        return image
+    image = image.convert("L")
+    pixels = np.pad(np.asarray(image), 1, mode="edge")
+    like = {
+        (y, x): pixels[y : y - 2 or None, x : x - 2 or None] == pixels[1:-1, 1:-1] for y in range(3) for x in range(3)
+    }
+    beside = like[0, 1] | like[1, 0] | like[1, 2] | like[2, 1]
+    corners = np.sum([like[0, 0], like[0, 2], like[2, 0], like[2, 2]], axis=0)
+    if np.count_nonzero(~beside & ((corners < 1) | (corners > 2))) < LEAST_DOTS * pixels.size:
+        return image
+    return image.filter(ImageFilter.GaussianBlur(DOT))
 
 
 def _unenlarged(image: Image.Image) -> Image.Image:

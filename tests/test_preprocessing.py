@@ -454,6 +454,15 @@ def test_a_small_picture_enlarged_smoothly(side, method):
             assert difference(canonicalize(picture), canonicalize(small), reach=1) < 40
 
 
+@pytest.mark.parametrize("side", [60, 100, 280])
+def test_hairlines_are_no_dots(side):
+    for strokes in DIGITS.values():
+        page = Image.new("1", (side, side), 1)
+        for stroke in strokes:
+            ImageDraw.Draw(page).line([(x * side, y * side) for x, y in stroke], fill=0)
+        assert (to_grey(page) == np.asarray(page) * 255).all()
+
+
 def test_a_faint_stroke_is_seen_beside_a_soft_and_strong_one():
     picture = draw_digit(8, side=280, pen=30).filter(ImageFilter.GaussianBlur(8))
     assert max(to_grey(picture).shape) < 100

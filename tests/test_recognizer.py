@@ -88,6 +88,23 @@ def test_reading_a_small_picture_that_was_enlarged_equals_predicting_it(recogniz
             assert max(reading.digits[0].box[2:]) > 230
 
 
+@pytest.mark.parametrize(("paper", "ink"), [(240, 20), (200, 60), (170, 40)])
+def test_dithered_pictures(recognizer, paper, ink):
+    for digit in range(10):
+        dithered = draw_digit(digit, side=100, pen=6, ink=(ink,) * 3, paper=(paper,) * 3).convert("1")
+        assert recognizer.predict(dithered).is_digit
+        assert recognizer.read(dithered).text == recognizer.predict(dithered).label == str(digit)
+
+
+@pytest.mark.parametrize("share", [0.02, 0.06, 0.1])
+def test_dirt_on_a_copy_is_no_ink(recognizer, share):
+    for digit in range(10):
+        rng = np.random.default_rng(digit)
+        pixels = np.asarray(draw_digit(digit, side=100, pen=6)) > 127
+        copy = np.where(rng.random(pixels.shape) < share, rng.random(pixels.shape) < 0.5, pixels)
+        assert recognizer.read(copy).text == recognizer.predict(copy).label == str(digit)
+
+
 def test_boxes_are_in_the_pictures_own_pixels(recognizer):
     page = draw_strokes(DIGITS["8"], (2400, 1800), pen=40, box=(600, 300, 1200, 1200))
     (digit,) = recognizer.read(page).digits
