@@ -259,7 +259,7 @@ def _to_uint8(array: np.ndarray) -> np.ndarray:
     typical = float(np.median(sample[np.isfinite(sample)])) if np.isfinite(sample).any() else low
     if low < 0:
         origin, scale = low, 255 / 2 / max(high / 2 - low / 2, 1e-300)  # halved, any difference of two is a number
-    elif high <= (2 if array.dtype.kind == "f" else 1):
+    elif high <= (1.5 if array.dtype.kind == "f" else 1):
         origin, scale = 0.0, 255.0
     else:
         origin, scale = 0.0, 1.0 if MIN_CONTRAST <= high <= 255 else 255 / high

@@ -454,6 +454,12 @@ def test_a_small_picture_enlarged_smoothly(side, method):
             assert difference(canonicalize(picture), canonicalize(small), reach=1) < 40
 
 
+def test_numbers_from_0_to_2_are_no_fractions(page):
+    soft = np.asarray(page, np.float32)
+    assert (to_grey(soft / 127.5) == np.rint(soft)).all()
+    assert to_grey(soft / 255 * 1.2).max() == 255 and (to_grey(soft / 255 * 1.2) >= soft).all()
+
+
 @pytest.mark.parametrize("side", [60, 100, 280])
 def test_hairlines_are_no_dots(side):
     for strokes in DIGITS.values():
