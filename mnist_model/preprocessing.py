@@ -1482,7 +1482,7 @@ def fit_to_box(ink: np.ndarray) -> np.ndarray:
 
 
 def _rescale(ink: np.ndarray) -> np.ndarray:
-    image = Image.fromarray((ink * 255).round().astype(np.uint8))
+    image = Image.fromarray((ink * (255 / ink.max())).round().astype(np.uint8))  # a part may be faint all over
     small = max(image.size) < BOX * OVERSAMPLING
     image = _fit_longer_side(ImageOps.expand(image, 1) if small else image, BOX * OVERSAMPLING)
     if small:  # enlarged, the outermost pixels have got soft edges, as all others: softer ones than MNIST's

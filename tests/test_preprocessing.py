@@ -639,6 +639,14 @@ def test_no_ink_fits_no_box():
     assert not fit_to_box(np.zeros((50, 50), np.float32)).any()
 
 
+@pytest.mark.parametrize("level", [0.12, 0.35, 1.0])
+@pytest.mark.parametrize("shape", [(82, 3), (3, 82), (1, 1), (50, 50)])
+def test_faint_ink_fits_the_box_as_full_ink_does(level, shape):
+    ink = np.zeros(shape, np.float32)
+    ink[:, shape[1] // 2] = level
+    assert fit_to_box(ink).max() == 255
+
+
 def test_needs_numpy_and_pil_alone(run_python):
     code = (
         "import sys, importlib.util as u; s = u.spec_from_file_location('p', 'mnist_model/preprocessing.py');"
