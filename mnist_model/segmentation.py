@@ -318,8 +318,18 @@ def _line_height(parts: list[Piece]) -> float:
     return float(np.percentile([part.height for part in parts], 75))
 
 
+def _is_underline(part: Piece, parts: list[Piece], height: float) -> bool:
+    """Whether a flat part lies under two digits or more: the foot of a one is under that alone."""
+    if part.height > 0.25 * part.width:
+        return False
+    over = [one for one in parts if one.height >= MIN_MAIN_HEIGHT * height and one.box[3] <= part.box[1]]
+    return sum(min(one.box[2], part.box[2]) - max(one.box[0], part.box[0]) > 0.5 * one.width for one in over) > 1
+
+
 def _as_line(parts: list[Piece]) -> Line:
-    parts = _stack(parts, MIN_HALF * _line_height(parts))
+    height = _line_height(parts)
+    parts = [part for part in parts if not _is_underline(part, parts, height)]
+    parts = _stack(parts, MIN_HALF * height)
     return Line(sorted(parts, key=lambda part: part.middle), _line_height(parts))
 
 

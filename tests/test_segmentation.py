@@ -133,6 +133,14 @@ def test_what_stands_between_is_left_out(recognizer):
         assert recognizer.read(draw([*strokes, *extras], (440, 250))).text == "325", extras
 
 
+def test_a_short_line_under_two_digits_is_of_neither(recognizer):
+    strokes = place("60", size=160) + place("45", x=230, y=55, size=75, gap=14)
+    for under in ([[(232, 128), (325, 125)]], [[(232, 128), (325, 125)], [(235, 142), (322, 140)]]):
+        reading = recognizer.read(draw([*strokes, *under], (380, 240), 6))
+        assert reading.text == "6045"
+        assert all(digit.box.y + digit.box.height < 126 for digit in reading.digits[2:])
+
+
 def test_a_box_drawn_around(recognizer):
     picture = page("482", gap=40)
     ImageDraw.Draw(picture).rectangle([12, 30, picture.width - 12, 220], outline="black", width=5)
