@@ -12,7 +12,17 @@ import numpy as np
 
 from .preprocessing import fit_to_box
 from .seams import cut_line
-from .segmentation import EDGE, MIN_MAIN_HEIGHT, Line, Piece, find_lines, join, shared_height, shared_width
+from .segmentation import (
+    MIN_MAIN_HEIGHT,
+    SLENDER,
+    Line,
+    Piece,
+    find_lines,
+    join,
+    shared_height,
+    shared_width,
+    width_over_length,
+)
 
 # Of pictures in MNIST's form, uint8, shape (28, 28), what it costs to take each for the digit that it seems to show:
 # minus the logarithm of a probability.
@@ -31,7 +41,6 @@ WORST_SCORE = 8.0  # no picture counts for less than this
 TOO_DEAR = 9.0  # by its shape: not worth a look
 CUT_STROKE = 1.8  # through each stroke but the first
 TAIL = 2.0  # where what is parted from its neighbour is a bare stroke, lower than the line's digits
-SLENDER = 0.22  # width of a bare stroke over its length, at most
 FULL_HEIGHT = 0.9  # of a one over the line's, at least
 JOIN = 2.5  # of two parts of which neither stands above the other, and
 JOIN_GAP = 15.0  # for a gap as wide as the line is high
@@ -197,7 +206,7 @@ def _cost_of_size(digit: Piece, height: float) -> float:
 
 def _cost_of_hanging(digit: Piece, line: Line, start: int, stop: int) -> float:
     """For a low stroke that hangs from the foot of its higher neighbours, as a comma does: a small 3 there is a 3."""
-    if digit.height >= HIGH * line.height or _width_over_length(digit) > COMMA:
+    if digit.height >= HIGH * line.height or width_over_length(digit) > COMMA:
         return 0.0
     sides = (line.pieces[:start][::-1], line.pieces[stop:])
     high = [next((piece for piece in side if piece.height >= HIGH * line.height), None) for side in sides]
@@ -214,13 +223,7 @@ def _is_tail(digit: Piece, height: float) -> bool:
 
     Cut off, that looks like a one, whatever it is a part of; a one that touches other digits is as high as they are.
     """
-    return digit.height < FULL_HEIGHT * height and _width_over_length(digit) <= SLENDER
-
-
-def _width_over_length(digit: Piece) -> float:
-    """Of the bar whose ink is spread as widely: small for a stroke that is hardly bent, about 1 for a ring."""
-    spread = np.linalg.eigvalsh(np.cov(np.nonzero(digit.ink > EDGE), bias=True))
-    return float(np.sqrt(max(spread[0], 0) / max(spread[1], 1e-9)))
+    return digit.height < FULL_HEIGHT * height and width_over_length(digit) <= SLENDER
 
 
 def _cost_of_joins(pieces: list[Piece], height: float) -> float:

@@ -43,6 +43,12 @@ MOST_BROKEN = 0.12  # gap in a broken stroke
 MOST_APART = 0.35  # between two parts of a digit, of which one stands above the other
 MIN_SHARED_WIDTH = 0.6  # of these, relative to the narrower
 
+SLENDER = 0.22  # width of a bare stroke over its length, at most
+# How far a bare stroke that is no digit reaches above and below its neighbours, relative to their height.
+BEYOND_BOTH = 0.05  # those on both sides of it, as a slash does
+BEYOND_ONE = 0.2  # the only one, as the side of a frame does: a tall one before other digits reaches beyond them, too
+UPRIGHT = 1.5  # width of such a side over that of its stroke, at most
+
 
 @dataclass(frozen=True)
 class Piece:
@@ -92,7 +98,7 @@ def find_lines(ink: np.ndarray) -> list[Line]:
         return []
     tallest = max(part.height for part in parts)
     main = [part for part in parts if part.height >= MIN_MAIN_HEIGHT * tallest and not _is_rule(part, tallest)]
-    lines = _chain(main)
+    lines = [kept for line in _chain(main) if (kept := _without_signs(line))]
     taken = {id(part) for part in main}
     for part in parts:
         if id(part) not in taken and max(part.width, part.height) >= MIN_PIECE * tallest:
@@ -316,6 +322,41 @@ def _hangs_in(part: Piece, line: list[Piece], height: int) -> bool:
 def _line_height(parts: list[Piece]) -> float:
     """Height of the digits of a line: of the higher ones, so that a small one among them is seen to be small."""
     return float(np.percentile([part.height for part in parts], 75))
+
+
+def _without_signs(line: list[Piece]) -> list[Piece]:
+    """Leave out slashes, brackets, dividers and what is left of a frame: bare strokes that reach beyond the digits."""
+    line = sorted(line, key=lambda part: part.middle)
+    bare = [width_over_length(part) <= SLENDER for part in line]
+    left = _last_before(line, bare)
+    right = _last_before(line[::-1], bare[::-1])[::-1]
+
+    def is_sign(part: Piece, neighbours: list[Piece]) -> bool:
+        beyond = [min(one.box[1] - part.box[1], part.box[3] - one.box[3]) / one.height for one in neighbours]
+        if len(beyond) == 1:
+            return beyond[0] >= BEYOND_ONE and part.width <= UPRIGHT * stroke_width(part.ink > EDGE)
+        return bool(beyond) and min(beyond) >= BEYOND_BOTH
+
+    return [
+        part
+        for part, is_bare, *sides in zip(line, bare, left, right, strict=True)
+        if not (is_bare and is_sign(part, [one for one in sides if one]))
+    ]
+
+
+def _last_before(line: list[Piece], bare: list[bool]) -> list[Piece | None]:
+    """Of each part of a line the last before it that is no bare stroke."""
+    last, found = None, []
+    for part, is_bare in zip(line, bare, strict=True):
+        found.append(last)
+        last = last if is_bare else part
+    return found
+
+
+def width_over_length(part: Piece) -> float:
+    """Of the bar whose ink is spread as widely: small for a stroke that is hardly bent, about 1 for a ring."""
+    spread = np.linalg.eigvalsh(np.cov(np.nonzero(part.ink > EDGE), bias=True))
+    return float(np.sqrt(max(spread[0], 0) / max(spread[1], 1e-9)))
 
 
 def _is_underline(part: Piece, parts: list[Piece], height: float) -> bool:

@@ -133,6 +133,20 @@ def test_what_stands_between_is_left_out(recognizer):
         assert recognizer.read(draw([*strokes, *extras], (440, 250))).text == "325", extras
 
 
+@pytest.mark.parametrize("lean", [0, 30, 70])
+def test_slashes_of_a_date_are_left_out(recognizer, lean):
+    numbers = zip((40, 260, 480), ("24", "08", "35"), strict=True)
+    digits = [stroke for x, text in numbers for stroke in place(text, x=x, size=130, gap=22)]
+    slashes = [[(x + lean / 2, 45), (x - lean / 2, 170)] for x in (213, 437)]
+    assert recognizer.read(draw([*digits, *slashes], (720, 230), 6)).text == "240835"
+
+
+def test_a_one_higher_than_the_next_digit_is_one(recognizer):
+    zeros = place("00", x=100, y=40, size=130)
+    for one in ([(60, 48), (60, 162)], [(66, 30), (56, 182)]):
+        assert recognizer.read(draw([one, *zeros], (320, 220))).text == "100"
+
+
 def test_a_short_line_under_two_digits_is_of_neither(recognizer):
     strokes = place("60", size=160) + place("45", x=230, y=55, size=75, gap=14)
     for under in ([[(232, 128), (325, 125)]], [[(232, 128), (325, 125)], [(235, 142), (322, 140)]]):
