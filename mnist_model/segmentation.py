@@ -24,6 +24,7 @@ MAX_PARTS = 256
 
 # A broken line, as a pencil leaves it on rough paper.
 CRUMB = 0.15  # area of a crumb, relative to that of the largest part
+CRUMB_LENGTH = 0.5  # its longer side, relative to the height of the tallest part
 MIN_CRUMBS = 3  # in a picture: fewer are commas and dots
 GRAIN = 0.8  # half of the widest gap, relative to the width of the strokes
 
@@ -130,7 +131,10 @@ def _label_parts(mask: np.ndarray) -> np.ndarray:
     """
     parts = connected_components(mask)
     areas = np.bincount(parts.ravel())[1:]
-    small = areas < CRUMB * areas.max(initial=0)
+    top, left, bottom, right = part_boxes(parts)[:, 1:]
+    longer = np.maximum(bottom - top, right - left)
+    # A digit may have little ink beside a row of boxes.
+    small = (areas < CRUMB * areas.max(initial=0)) & (longer < CRUMB_LENGTH * (bottom - top).max(initial=0))
     crumbs = np.count_nonzero(small)
     if crumbs < MIN_CRUMBS:
         return parts

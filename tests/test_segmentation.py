@@ -161,6 +161,15 @@ def test_a_box_drawn_around(recognizer):
     assert recognizer.read(picture).text == "482"
 
 
+def test_a_row_of_many_boxes(recognizer):
+    text = "40812395"
+    strokes = [stroke for index, sign in enumerate(text) for stroke in place(sign, x=24 + 50 * index, y=26, size=44)]
+    picture = draw(strokes, (450, 100), 2)
+    for left in range(15, 15 + 50 * len(text), 50):
+        ImageDraw.Draw(picture).rectangle([left, 22, left + 50, 74], outline="black", width=2)
+    assert recognizer.read(picture).text == text
+
+
 def test_a_broken_stroke_is_joined(recognizer):
     picture = page("805", gap=50)
     ImageDraw.Draw(picture).rectangle([0, 117, picture.width, 121], fill="white")
