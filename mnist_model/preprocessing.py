@@ -1353,9 +1353,19 @@ def has_four_sides(mask: np.ndarray) -> bool:
     Args:
         mask: bool, shape (H, W), without room around the part.
     """
+    return all(sides_along(mask))
+
+
+def sides_along(mask: np.ndarray) -> tuple[bool, bool, bool, bool]:
+    """Whether a part runs along the top, the bottom, the left and the right of its box, corners included.
+
+    Args:
+        mask: bool, shape (H, W), without room around the part.
+    """
     deep, wide = (-(-side // 8) for side in mask.shape)
     sides = (mask[:deep].any(0), mask[-deep:].any(0), mask[:, :wide].any(1), mask[:, -wide:].any(1))
-    return min(side.mean() for side in sides) > 0.85
+    top, bottom, left, right = (bool(side.mean() > 0.85) for side in sides)
+    return top, bottom, left, right
 
 
 def part_boxes(labels: np.ndarray) -> np.ndarray:

@@ -11,9 +11,9 @@ from .preprocessing import (
     LEAST_FRAMED,
     connected_components,
     find_rules,
-    has_four_sides,
     part_boxes,
     running,
+    sides_along,
     stroke_width,
 )
 
@@ -186,7 +186,10 @@ def _drop_frames(parts: list[Piece]) -> list[Piece]:
 
 def _without_lines(part: Piece, others: list[Piece]) -> list[Piece]:
     """What is left of a part without the frame around it or the line under it; the part where it has neither."""
-    frame = has_four_sides(part.ink > EDGE)
+    top, bottom, left, right = sides_along(part.ink > EDGE)
+    frame = top and bottom and left and right
+    # Of a frame that the picture's border has cut two sides may be left; no digit with such a corner is around another.
+    frame |= (top or bottom) and (left or right) and any(_holds(part, other) for other in others)
     if not frame and part.width < RULE_WIDTH * part.height:
         return [part]
     lines = find_rules(part.ink, upright=frame)

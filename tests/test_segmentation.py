@@ -161,6 +161,17 @@ def test_a_box_drawn_around(recognizer):
     assert recognizer.read(picture).text == "482"
 
 
+@pytest.mark.parametrize("sides", ["bottom left", "top right", "bottom left right", "left", "left right"])
+def test_what_the_border_has_left_of_a_box(recognizer, sides):
+    picture = page("482", gap=40)
+    brush, right, bottom = ImageDraw.Draw(picture), picture.width - 12, picture.height - 12
+    ends = {"top": (0, 20, right, 20), "bottom": (0, bottom, right, bottom)}
+    ends |= {"left": (12, 20, 12, bottom), "right": (right, 20, right, bottom)}
+    for side in sides.split():
+        brush.line(ends[side], fill="black", width=5)
+    assert recognizer.read(picture).text == "482"
+
+
 def test_a_row_of_many_boxes(recognizer):
     text = "40812395"
     strokes = [stroke for index, sign in enumerate(text) for stroke in place(sign, x=24 + 50 * index, y=26, size=44)]
