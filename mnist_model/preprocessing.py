@@ -927,6 +927,7 @@ def _strokes(ink: np.ndarray, rules: np.ndarray, near_rules: np.ndarray) -> np.n
     if ink.max() <= high:
         return np.zeros_like(ink)
     labels, cell = _coarse_labels(ink, low)
+    cut_out = cell < 3 or min(ink.shape) < COARSE_SIDE  # around a digit, or a line of them
     above, steep = np.maximum(ink - low, 0), _steepness(ink)
     count = labels.max() + 1
 
@@ -945,7 +946,7 @@ def _strokes(ink: np.ndarray, rules: np.ndarray, near_rules: np.ndarray) -> np.n
     # Where nothing is as sharp, the picture is out of focus: then what is dark counts.
     for least, darkness in ((MIN_SHARPNESS, 0), (MIN_SHARPNESS / 3, 3 * MIN_CONTRAST)):
         soft = (peak > 12 * noise) & (slope < (least * peak) ** 2 + (5 * noise) ** 2)
-        energy = _off_border(np.where(soft | (peak < darkness), 0, all_strokes), labels, weights, small=cell < 3)
+        energy = _off_border(np.where(soft | (peak < darkness), 0, all_strokes), labels, weights, cut_out)
         if energy.any():
             break
     sharpness = energy / mass
@@ -954,11 +955,11 @@ def _strokes(ink: np.ndarray, rules: np.ndarray, near_rules: np.ndarray) -> np.n
     return np.where(_refine(near, cell, ink.shape), ink, 0)
 
 
-def _off_border(energy: np.ndarray, labels: np.ndarray, weights: np.ndarray, small: bool) -> np.ndarray:
+def _off_border(energy: np.ndarray, labels: np.ndarray, weights: np.ndarray, cut_out: bool) -> np.ndarray:
     """The energy of parts, 0 where one hangs in from the picture's border: a neighbour, a frame, the edge of a sheet.
 
-    A small picture was cut out around the digit, which may touch all sides of it. In a photograph what touches two
-    sides counts only where nothing lies within.
+    A small picture was cut out around the digit, which may touch all sides of it; a low one around a number, whose
+    first and last digits may touch two. In a photograph what touches two sides counts only where nothing lies within.
     """
     sides = _touched(labels)
     y, x = (np.minimum(np.arange(side), np.arange(side)[::-1]) for side in labels.shape)
@@ -966,7 +967,7 @@ def _off_border(energy: np.ndarray, labels: np.ndarray, weights: np.ndarray, sma
     total, mass = (np.bincount(labels.ravel(), values.ravel()) for values in (weights * inward, weights))
     depth = total / np.maximum(mass, 1e-6)
     score = np.where(sides == 0, energy, energy * depth)
-    if not small and (energy[sides == 0] > 0).any():
+    if not cut_out and (energy[sides == 0] > 0).any():
         score[sides > 1] = 0
     top, left, bottom, right = part_boxes(labels)
     reach = np.minimum((bottom - top) / labels.shape[0], (right - left) / labels.shape[1])
@@ -1107,7 +1108,9 @@ def _level_rules(
     levels, thickest = np.zeros_like(ink), 0
     if min(height, width) < BOX:
         return levels, thickest
-    most, small, found = most or max(ink.shape) // 50 + 2, min(height, width) < 64, []
+    most, found = most or max(ink.shape) // 50 + 2, []
+    # A low picture may be cut out around a number, whose strokes reach all but from border to border.
+    small = min(height, width) < (64 if close or whole else COARSE_SIDE)
     offsets = np.arange(-most, most + 1)[:, None]
     padded = np.pad(ink, ((most, most), (0, 0)))
     step = slice(None, None, max(1, width // 128))

@@ -147,6 +147,19 @@ def test_a_one_higher_than_the_next_digit_is_one(recognizer):
         assert recognizer.read(draw([one, *zeros], (320, 220))).text == "100"
 
 
+@pytest.mark.parametrize("text", ["300417", "7141", "9471"])
+@pytest.mark.parametrize("room", [1, 4])
+def test_a_number_cut_out_closely_from_paper(recognizer, text, room):
+    strokes = place(text, x=10, y=10, size=120, gap=26)
+    points = np.concatenate(strokes)
+    left, top, right, bottom = *(points.min(axis=0) - 5 - room), *(points.max(axis=0) + 5 + room)
+    strokes = [[(x - left, y - top) for x, y in stroke] for stroke in strokes]
+    picture = draw(strokes, (round(right - left), round(bottom - top)), 9, ink="#404040", paper="#d8d8d8")
+    grain = np.random.default_rng(0).normal(0, 3, (picture.height, picture.width))
+    paper = np.clip(np.asarray(picture.convert("L")) + grain, 0, 255).astype(np.uint8)
+    assert recognizer.read(paper).text == text
+
+
 def test_a_short_line_under_two_digits_is_of_neither(recognizer):
     strokes = place("60", size=160) + place("45", x=230, y=55, size=75, gap=14)
     for under in ([[(232, 128), (325, 125)]], [[(232, 128), (325, 125)], [(235, 142), (322, 140)]]):
