@@ -46,7 +46,7 @@ MIN_SHARED_WIDTH = 0.6  # of these, relative to the narrower
 
 SLENDER = 0.22  # width of a bare stroke over its length, at most
 # How far a bare stroke that is no digit reaches above and below its neighbours, relative to their height.
-BEYOND_BOTH = 0.05  # those on both sides of it, as a slash does
+BEYOND_BOTH = 0.15  # those on both sides of it, as a slash does; few ones do
 BEYOND_ONE = 0.2  # the only one, as the side of a frame does: a tall one before other digits reaches beyond them, too
 UPRIGHT = 1.5  # width of such a side over that of its stroke, at most
 

@@ -15,7 +15,7 @@ from collections.abc import Iterator
 from functools import reduce
 
 import numpy as np
-from PIL import Image, ImageFilter, ImageOps
+from PIL import Image, ImageChops, ImageDraw, ImageFilter, ImageOps
 
 SIDE = 28
 BOX = 20
@@ -34,6 +34,13 @@ MIN_CONTRAST = 20
 MIN_PAPER_CONTRAST = 8
 MIN_HINT = 6  # for a printed line on a plain ground to be noticed
 
+# Of the differences in brightness around a pixel, what it may lose where an enlarged picture is made small again.
+MOST_LOST = 0.25
+
+# Of a picture of two levels, the share of pixels that are dots where these stand for grey, or are dirt.
+LEAST_DOTS = 0.004
+DOT = 1.4  # pixels: the deviation of the blur that makes grey of dots
+
 # Of a picture, the least that a sheet lying on something else covers.
 LEAST_SHEET = 0.03
 
@@ -51,6 +58,13 @@ MAX_SLOPE = 0.3
 FEWEST_DIVIDERS = 3
 DARKER = 1.6  # than the lines above and below, at most
 
+FEWEST_GRID_LINES = 8  # each way
+
+# Dots that a fast stroke leaves, or parts of it.
+FEWEST_STAMPS, MOST_STAMPS = 5, 100
+MOST_POINTS = 600  # to measure between
+MOST_LOOPS = 2  # in a digit
+
 # Of a frame's height, the least that something in it must have.
 LEAST_FRAMED = 0.25
 MOST_HOLES = 4  # punched in a sheet
@@ -65,8 +79,8 @@ def canonicalize(image) -> np.ndarray:
 
     Args:
         image: a PIL image of any mode (its EXIF rotation is undone), or an array of shape (H, W), (H, W, C) or
-            (C, H, W) with 1 to 4 channels (the last of 2 or 4 being alpha) and any numeric type. Ink may be darker or
-            brighter than its ground.
+            (C, H, W) with 1 to 4 channels (the last of 2 or 4 being alpha) and any numeric type; or the rows of a
+            square one after another, as tables have them: (784,). Ink may be darker or brighter than its ground.
     Returns:
         uint8, shape (28, 28), ink bright on black. All zero where no ink is found.
 
@@ -90,10 +104,10 @@ def find_one_digit(image) -> tuple[np.ndarray, float]:
         of size 0 where `image` is no picture. And the share of the ink that `pick_digit` gives: where it is small, the
         picture shows more than one thing.
     """
-    image = _as_picture(image)
+    image = as_picture(image)
     if image is None:
         return np.zeros((0, 0), np.float32), 0.0
-    image = _unrepeated(image)
+    image = _as_before(image)
     grey = _grey(_downscale(image))
     ink, share = pick_digit(_upright(find_ink(grey), image))
     ink = _as_stored(ink, image)
@@ -148,14 +162,17 @@ def to_grey(image) -> np.ndarray:
     Args:
         image: as for `canonicalize`.
     Returns:
-        float32, shape (H, W), values 0 to 255, the longer side at most `WORKING_SIDE`, EXIF rotation undone; of size
-        0 where `image` is no picture.
+        float32, shape (H, W), values 0 to 255, the longer side at most `WORKING_SIDE`, and that of the small picture
+        where it was enlarged; EXIF rotation undone; of size 0 where `image` is no picture.
     """
-    image = _as_picture(image)
-    return np.zeros((0, 0), np.float32) if image is None else _upright(_grey(_downscale(image)), image)
+    image = as_picture(image)
+    if image is None:
+        return np.zeros((0, 0), np.float32)
+    image = _as_before(image)
+    return _upright(_grey(_downscale(image)), image)
 
 
-def _as_picture(image) -> Image.Image | None:
+def as_picture(image) -> Image.Image | None:
     """A picture of mode L, RGB or RGBA, its EXIF rotation not yet undone; None for what is no picture."""
     if not isinstance(image, Image.Image):
         return _from_array(np.asarray(image))
@@ -206,6 +223,9 @@ def _turn(image: Image.Image) -> tuple[bool, tuple[slice, slice]]:
 def _from_array(array: np.ndarray) -> Image.Image | None:
     if array.dtype.kind not in "biuf" or array.size == 0:
         return None
+    side = math.isqrt(array.size)
+    flat = max(array.shape, default=0) == side * side
+    array = array.reshape((side, side) if flat else array.shape)
     while array.ndim > 3 and array.shape[0] == 1:
         array = array[0]
     if array.ndim == 3 and array.shape[2] > 4 and array.shape[0] <= 4:
@@ -239,7 +259,7 @@ def _to_uint8(array: np.ndarray) -> np.ndarray:
     typical = float(np.median(sample[np.isfinite(sample)])) if np.isfinite(sample).any() else low
     if low < 0:
         origin, scale = low, 255 / 2 / max(high / 2 - low / 2, 1e-300)  # halved, any difference of two is a number
-    elif high <= (2 if array.dtype.kind == "f" else 1):
+    elif high <= (1.5 if array.dtype.kind == "f" else 1):
         origin, scale = 0.0, 255.0
     else:
         origin, scale = 0.0, 1.0 if MIN_CONTRAST <= high <= 255 else 255 / high
@@ -250,6 +270,74 @@ def _to_uint8(array: np.ndarray) -> np.ndarray:
         return np.clip(np.rint(strip), 0, 255).astype(np.uint8)
 
     return np.concatenate([convert(strip) for strip in strips])
+
+
+def _as_before(image: Image.Image) -> Image.Image:
+    """The picture as it was before it was dithered or enlarged."""
+    before = _unenlarged(_undithered(image))
+    if before is not image:
+        before.info["orientation"] = orientation_of(image)
+    return before
+
+
+def _undithered(image: Image.Image) -> Image.Image:
+    """A picture of two levels that stand for grey ones by how many dots there are, in grey; dirt on a copy goes, too.
+
+    Such dots are single pixels, or touch others by most of their corners; those of a hairline do by one or two.
+    """
+    if not 2 * SIDE < max(image.size) <= 4 * WORKING_SIDE or len(image.getcolors(2) or ()) < 2:
+        return image
+    image = image.convert("L")
+    pixels = np.pad(np.asarray(image), 1, mode="edge")
+    like = {
+        (y, x): pixels[y : y - 2 or None, x : x - 2 or None] == pixels[1:-1, 1:-1] for y in range(3) for x in range(3)
+    }
+    beside = like[0, 1] | like[1, 0] | like[1, 2] | like[2, 1]
+    corners = np.sum([like[0, 0], like[0, 2], like[2, 0], like[2, 2]], axis=0)
+    if np.count_nonzero(~beside & ((corners < 1) | (corners > 2))) < LEAST_DOTS * pixels.size:
+        return image
+    return image.filter(ImageFilter.GaussianBlur(DOT))
+
+
+def _unenlarged(image: Image.Image) -> Image.Image:
+    """Of a small picture that was enlarged, by whatever filter, that picture, or one that shows as much."""
+    small = _unrepeated(image)
+    return _without_empty_detail(image) if small is image else small
+
+
+def _without_empty_detail(image: Image.Image) -> Image.Image:
+    """A picture at `2 * SIDE` pixels where it can be had back from that; enlarged, most of it may be soft edges."""
+    longer = max(image.size)
+    if not 2 * SIDE < longer <= 4 * WORKING_SIDE:
+        return image
+    width, height = (max(1, round(side * 2 * SIDE / longer)) for side in image.size)
+    rows = image.resize((image.width, 8), Image.Resampling.NEAREST)  # enough to tell nearly all others
+    if _without_loss(rows, (width, 8)) is None:
+        return image
+    small = _without_loss(image, (width, height))
+    return small if small and _has_strokes(_grey(small)) else image
+
+
+def _has_strokes(grey: np.ndarray) -> bool:
+    """Whether something in a small picture is narrow and has an edge as sharp as that of ink: no shadow alone."""
+    bright = grey > _otsu(grey)
+    narrow = min(stroke_width(bright), stroke_width(~bright)) < max(grey.shape) / 4
+    return bool(narrow and _steepness(grey).max() >= (MIN_SHARPNESS * np.ptp(grey)) ** 2)
+
+
+def _without_loss(image: Image.Image, size: tuple[int, int]) -> Image.Image | None:
+    """A picture at a smaller size; None where that loses something.
+
+    What is lost at a pixel is held against how much the picture differs around that: a faint stroke counts, too.
+    """
+    small = image.resize(size, Image.Resampling.BOX)
+    lost = ImageChops.difference(image, small.resize(image.size, Image.Resampling.BICUBIC))
+    if np.asarray(lost).max() > 255 * MOST_LOST:
+        return None
+    around = ImageChops.difference(small.filter(ImageFilter.MaxFilter(5)), small.filter(ImageFilter.MinFilter(5)))
+    allowed = around.point([max(round(MOST_LOST * level), MIN_HINT) for level in range(256)] * len(small.getbands()))
+    lost = ImageChops.subtract(lost, allowed.resize(image.size, Image.Resampling.NEAREST))
+    return None if np.asarray(lost).any() else small
 
 
 def _unrepeated(image: Image.Image) -> Image.Image:
@@ -390,6 +478,7 @@ def find_ink_and_ground(
     """What `find_ink` gives, and the ground that it was told from: float32, shape (H, W), values 0 to 255."""
     if grey.size == 0:
         return np.zeros((0, 0), np.float32), grey
+    grey = _without_grid(grey)
     on_sheet = _ink_on_sheet(grey) if stroke is None and bright is None else None
     if on_sheet:
         return on_sheet
@@ -423,7 +512,120 @@ def find_ink_and_ground(
         faint = min(max(2 * noise, 0.15 * full), 0.5 * full)
     if full < enough:
         return np.zeros_like(ink, np.float32), ground
-    return np.clip((ink - faint) / (full - faint), 0, 1).astype(np.float32), ground
+    ink = np.clip((ink - faint) / (full - faint), 0, 1).astype(np.float32)
+    return _join_dots(ink) if plain and not small else ink, ground
+
+
+def _join_dots(ink: np.ndarray) -> np.ndarray:
+    """Ink in which the dots that a fast stroke leaves, where a program stamps one at each event, are that stroke.
+
+    They are known by being many and alike. Joined are two parts where no third one is nearer to both: their relative
+    neighbourhood graph (Toussaint, 1980).
+
+    Args:
+        ink: float32, shape (H, W), values 0 to 1.
+    """
+    step = 1 + max(ink.shape) // COARSE_SIDE
+    glance = ink[::step, ::step] > 0.3  # hardly any picture has so many parts
+    if _euler_number(glance) < FEWEST_STAMPS - MOST_LOOPS:
+        return ink
+    if np.count_nonzero(_are_compact(connected_components(glance))) < FEWEST_STAMPS:
+        return ink
+    labels = connected_components(ink > 0.3)
+    mass, dots = np.bincount(labels.ravel(), weights=ink.ravel()), _are_compact(labels)
+    mass[0] = 0
+    if np.count_nonzero(dots) < FEWEST_STAMPS:
+        return ink
+    stamp = float(np.median(mass[dots]))
+    dots &= np.abs(mass - stamp) < stamp / 4
+    parts = np.flatnonzero(mass > 0.75 * stamp)
+    pen = math.sqrt(stamp * 4 / math.pi)
+    # A stroke of dots that do not touch is half as wide as they are, by area over perimeter; of some that do, wider.
+    alike = 0.45 * pen < stroke_width(ink > 0.5) < 1.1 * pen
+    if not (alike and max(FEWEST_STAMPS, len(parts) / 2) <= np.count_nonzero(dots) and len(parts) <= MOST_STAMPS):
+        return ink
+    drawn = Image.fromarray((ink * 255).round().astype(np.uint8))
+    brush = ImageDraw.Draw(drawn)
+    step = 1 + np.count_nonzero(labels) // MOST_POINTS
+    y, x = np.nonzero(labels)
+    points, owners = np.stack([x, y], axis=1), labels[y, x]
+    places = [points[owners == part] for part in parts]
+    places = [
+        place.mean(axis=0)[None] if dots[part] else place[::step] for part, place in zip(parts, places, strict=True)
+    ]
+    for one, other in _relative_neighbours(places, 5 * pen):
+        brush.line((*one, *other), fill=255, width=round(pen))
+    joined = np.asarray(drawn, np.float32) / 255
+    return joined if connected_components(joined > 0.3).max() <= len(parts) / 4 else ink  # else they are scattered
+
+
+def _are_compact(labels: np.ndarray) -> np.ndarray:
+    """Of each part whether it is about as wide as high."""
+    top, left, bottom, right = part_boxes(labels)
+    sides = np.stack([bottom - top, right - left])
+    return (bottom > 0) & (sides.max(axis=0) <= 1.5 * sides.min(axis=0) + 1)
+
+
+def _relative_neighbours(places: list[np.ndarray], most: float) -> list[tuple[np.ndarray, np.ndarray]]:
+    """The nearest points of two parts each that are relative neighbours, and no further apart than `most`.
+
+    Args:
+        places: of each part some of its points, shape (N, 2).
+    """
+    points = np.concatenate(places)
+    starts = np.cumsum([0, *(len(place) for place in places[:-1])])
+    apart = np.linalg.norm(points[:, None] - points, axis=2)
+    distances = np.minimum.reduceat(np.minimum.reduceat(apart, starts, axis=0), starts, axis=1)
+    np.fill_diagonal(distances, np.inf)
+    most = min(most, 2 * float(np.median(distances.min(axis=0))))
+    nearer = np.maximum(distances[:, None], distances[None]).min(axis=2)  # to both, of the third that is nearest
+    pairs = []
+    for first, second in np.argwhere(np.triu(distances <= np.minimum(nearer, most))):
+        between = np.linalg.norm(places[first][:, None] - places[second], axis=2)
+        a, b = np.unravel_index(between.argmin(), between.shape)
+        pairs.append((places[first][a], places[second][b]))
+    return pairs
+
+
+def _euler_number(mask: np.ndarray) -> int:
+    """How many 8-connected parts a mask has, less the holes in them (Gray, 1971)."""
+    padded = np.pad(mask, 1).astype(np.int8)
+    quads = padded[:-1, :-1] + padded[:-1, 1:] + padded[1:, :-1] + padded[1:, 1:]
+    diagonal = (quads == 2) & (padded[:-1, :-1] == padded[1:, 1:])
+    counts = np.bincount(quads.ravel(), minlength=5)
+    return int(counts[1] - counts[3] - 2 * np.count_nonzero(diagonal)) // 4
+
+
+def _without_grid(grey: np.ndarray) -> np.ndarray:
+    """A picture without the lines between the cells of a grid, as drawn in cells: the cells meet where these were."""
+    height, width = grey.shape
+    some = grey[:, [width // 3, width // 2, 5 * width // 7]]
+    if (np.abs(np.diff(some, axis=0)) > MIN_HINT).sum(axis=0).max() < 2 * FEWEST_GRID_LINES:
+        return grey
+    away = np.abs(grey - _commonest_level(grey))
+    rows, columns = _off_grid_lines(away), _off_grid_lines(away.T)
+    return grey if rows is None or columns is None else grey[rows][:, columns]
+
+
+def _off_grid_lines(away: np.ndarray) -> np.ndarray | None:
+    """For each row the nearest one that is no line of a grid; None where there is no grid.
+
+    Its lines run all across, are evenly spaced, and narrower than what is between them.
+
+    Args:
+        away: how far each pixel is from the level of the cells.
+    """
+    levels = np.percentile(away[:, :: 1 + away.shape[1] // 128], 10, axis=1)
+    lines = levels > max(MIN_HINT, levels.max() / 8)
+    starts, ends = np.flatnonzero(np.diff(np.pad(lines, 1).astype(np.int8))).reshape(-1, 2).T
+    if len(starts) < FEWEST_GRID_LINES:
+        return None
+    spaces = np.diff(starts + ends) / 2
+    space = np.median(spaces)
+    if np.abs(spaces - space).max() > max(2, space / 10) or 2 * (ends - starts).max() > space:
+        return None
+    clear = np.flatnonzero(~lines)
+    return clear[np.abs(clear[:, None] - np.arange(len(lines))).argmin(axis=0)]
 
 
 def _all_but_strokes(away: np.ndarray, flat: int) -> bool:
@@ -725,6 +927,7 @@ def _strokes(ink: np.ndarray, rules: np.ndarray, near_rules: np.ndarray) -> np.n
     if ink.max() <= high:
         return np.zeros_like(ink)
     labels, cell = _coarse_labels(ink, low)
+    cut_out = cell < 3 or min(ink.shape) < COARSE_SIDE  # around a digit, or a line of them
     above, steep = np.maximum(ink - low, 0), _steepness(ink)
     count = labels.max() + 1
 
@@ -743,7 +946,7 @@ def _strokes(ink: np.ndarray, rules: np.ndarray, near_rules: np.ndarray) -> np.n
     # Where nothing is as sharp, the picture is out of focus: then what is dark counts.
     for least, darkness in ((MIN_SHARPNESS, 0), (MIN_SHARPNESS / 3, 3 * MIN_CONTRAST)):
         soft = (peak > 12 * noise) & (slope < (least * peak) ** 2 + (5 * noise) ** 2)
-        energy = _off_border(np.where(soft | (peak < darkness), 0, all_strokes), labels, weights, small=cell < 3)
+        energy = _off_border(np.where(soft | (peak < darkness), 0, all_strokes), labels, weights, cut_out)
         if energy.any():
             break
     sharpness = energy / mass
@@ -752,11 +955,11 @@ def _strokes(ink: np.ndarray, rules: np.ndarray, near_rules: np.ndarray) -> np.n
     return np.where(_refine(near, cell, ink.shape), ink, 0)
 
 
-def _off_border(energy: np.ndarray, labels: np.ndarray, weights: np.ndarray, small: bool) -> np.ndarray:
+def _off_border(energy: np.ndarray, labels: np.ndarray, weights: np.ndarray, cut_out: bool) -> np.ndarray:
     """The energy of parts, 0 where one hangs in from the picture's border: a neighbour, a frame, the edge of a sheet.
 
-    A small picture was cut out around the digit, which may touch all sides of it. In a photograph what touches two
-    sides counts only where nothing lies within.
+    A small picture was cut out around the digit, which may touch all sides of it; a low one around a number, whose
+    first and last digits may touch two. In a photograph what touches two sides counts only where nothing lies within.
     """
     sides = _touched(labels)
     y, x = (np.minimum(np.arange(side), np.arange(side)[::-1]) for side in labels.shape)
@@ -764,7 +967,7 @@ def _off_border(energy: np.ndarray, labels: np.ndarray, weights: np.ndarray, sma
     total, mass = (np.bincount(labels.ravel(), values.ravel()) for values in (weights * inward, weights))
     depth = total / np.maximum(mass, 1e-6)
     score = np.where(sides == 0, energy, energy * depth)
-    if not small and (energy[sides == 0] > 0).any():
+    if not cut_out and (energy[sides == 0] > 0).any():
         score[sides > 1] = 0
     top, left, bottom, right = part_boxes(labels)
     reach = np.minimum((bottom - top) / labels.shape[0], (right - left) / labels.shape[1])
@@ -905,7 +1108,9 @@ def _level_rules(
     levels, thickest = np.zeros_like(ink), 0
     if min(height, width) < BOX:
         return levels, thickest
-    most, small, found = most or max(ink.shape) // 50 + 2, min(height, width) < 64, []
+    most, found = most or max(ink.shape) // 50 + 2, []
+    # A low picture may be cut out around a number, whose strokes reach all but from border to border.
+    small = min(height, width) < (64 if close or whole else COARSE_SIDE)
     offsets = np.arange(-most, most + 1)[:, None]
     padded = np.pad(ink, ((most, most), (0, 0)))
     step = slice(None, None, max(1, width // 128))
@@ -1151,9 +1356,19 @@ def has_four_sides(mask: np.ndarray) -> bool:
     Args:
         mask: bool, shape (H, W), without room around the part.
     """
+    return all(sides_along(mask))
+
+
+def sides_along(mask: np.ndarray) -> tuple[bool, bool, bool, bool]:
+    """Whether a part runs along the top, the bottom, the left and the right of its box, corners included.
+
+    Args:
+        mask: bool, shape (H, W), without room around the part.
+    """
     deep, wide = (-(-side // 8) for side in mask.shape)
     sides = (mask[:deep].any(0), mask[-deep:].any(0), mask[:, :wide].any(1), mask[:, -wide:].any(1))
-    return min(side.mean() for side in sides) > 0.85
+    top, bottom, left, right = (bool(side.mean() > 0.85) for side in sides)
+    return top, bottom, left, right
 
 
 def part_boxes(labels: np.ndarray) -> np.ndarray:
@@ -1280,7 +1495,7 @@ def fit_to_box(ink: np.ndarray) -> np.ndarray:
 
 
 def _rescale(ink: np.ndarray) -> np.ndarray:
-    image = Image.fromarray((ink * 255).round().astype(np.uint8))
+    image = Image.fromarray((ink * (255 / ink.max())).round().astype(np.uint8))  # a part may be faint all over
     small = max(image.size) < BOX * OVERSAMPLING
     image = _fit_longer_side(ImageOps.expand(image, 1) if small else image, BOX * OVERSAMPLING)
     if small:  # enlarged, the outermost pixels have got soft edges, as all others: softer ones than MNIST's
