@@ -13,6 +13,7 @@ This file is published beside the weights: it needs numpy and PIL alone.
 import math
 from collections.abc import Iterator
 from functools import reduce
+from typing import NamedTuple
 
 import numpy as np
 from PIL import Image, ImageChops, ImageDraw, ImageFilter, ImageOps
@@ -42,7 +43,7 @@ LEAST_DOTS = 0.004
 DOT = 1.4  # pixels: the deviation of the blur that makes grey of dots
 
 # Of a picture, the least that a sheet lying on something else covers.
-LEAST_SHEET = 0.03
+LEAST_SHEET = 0.01
 
 # The middle 80% of the widths that `stroke_width` gives for MNIST's training pictures, in pixels of 28.
 STROKE_WIDTH_RANGE = (1.8, 3.5)
@@ -72,6 +73,20 @@ MIN_FRAME = 8  # cells of the coarse grid, high and wide
 
 # MNIST's centre of mass, in pixels from the upper left corner of the first one.
 CENTRE = 14.5
+
+
+class Sheet(NamedTuple):
+    """A sheet or label that lies on something else.
+
+    Args:
+        place: rows and columns of the picture, without the sheet's edges.
+        contrast: how many grey levels it differs from what it lies on.
+        inside: of a sheet that lies askew, what of its place it covers: bool, on the coarse grid; None for all.
+    """
+
+    place: tuple[slice, slice]
+    contrast: float
+    inside: np.ndarray | None = None
 
 
 def canonicalize(image) -> np.ndarray:
@@ -126,11 +141,13 @@ def _look_closer(image: Image.Image, grey: np.ndarray, ink: np.ndarray) -> np.nd
         return ink
     scale = max(image.size) / max(ink.shape)
     margin = max(longer * 2 // 3, 6)
+    room = longer // 8  # else the digit may be cut off, or its strokes go from side to side as printed lines do
     top, left = max(rows[0] - margin, 0), max(columns[0] - margin, 0)
     bottom, right = min(rows[-1] + margin, ink.shape[0]), min(columns[-1] + margin, ink.shape[1])
-    for (down, across), _ in _sheets(grey):  # what a small one lies on is no ground
-        clear = down.start < rows[0] and rows[-1] + 1 < down.stop
-        if clear and across.start < columns[0] and columns[-1] + 1 < across.stop:  # else it may be cut off
+    for sheet in _sheets(grey):  # what a small one lies on is no ground
+        down, across = sheet.place
+        clear = down.start < rows[0] - room and rows[-1] + room < down.stop
+        if clear and across.start < columns[0] - room and columns[-1] + room < across.stop:
             top, bottom = max(top, down.start), min(bottom, down.stop)
             left, right = max(left, across.start), min(right, across.stop)
     part, box = ink[top:bottom, left:right], (left, top, right, bottom)
@@ -138,14 +155,16 @@ def _look_closer(image: Image.Image, grey: np.ndarray, ink: np.ndarray) -> np.nd
     if scale / factor < 1.2:
         return ink
     stroke = stroke_width(ink > 0.5) * scale / factor
-    around = grey[top : box[3], left : box[2]]
-    bright = bool(grey[ink > 0.5].mean() > np.median(around)) if stroke else None
     left, top, right, bottom = (
         min(round(value * scale), most) for value, most in zip(box, image.size * 2, strict=True)
     )
-    closer = find_ink(_grey(image.reduce(factor, (left, top, right, bottom))), stroke, bright)
-    near = Image.fromarray((running(part > 0.1, 5, np.maximum) * 255).astype(np.uint8))
-    near = near.resize(closer.shape[::-1], Image.Resampling.BILINEAR)
+    near = running(part > 0.1, 5, np.maximum)
+    closer = _grey(image.reduce(factor, (left, top, right, bottom)))  # of colours, along an axis of its own
+    coarse = np.asarray(Image.fromarray(closer).resize(part.shape[::-1], Image.Resampling.BOX))
+    inked, beside = coarse[part > 0.5], coarse[near & (part < 0.1)]
+    bright = bool(inked.mean() > np.median(beside)) if inked.size and beside.size else None
+    closer = find_ink(closer, stroke, bright)
+    near = Image.fromarray(near.astype(np.uint8) * 255).resize(closer.shape[::-1], Image.Resampling.BILINEAR)
     closer = drop_specks(np.where(np.asarray(near) > 0, closer, 0))
     return closer if closer.any() else ink
 
@@ -698,22 +717,41 @@ def _ink_on_sheet(grey: np.ndarray) -> tuple[np.ndarray, np.ndarray] | None:
     None where there is no sheet, or nothing on it that stands out as the sheet itself does: then what looks like one
     is ink, a thick bar perhaps.
     """
-    for inside, contrast in _sheets(grey):
-        part = grey[inside]
+    for sheet in _sheets(grey):
+        part = _alone(grey, sheet)
         ink, ground = find_ink_and_ground(part)
         lines = find_rules(ink, upright=True)
         if (ink[~lines] > 0.5).any():  # else it may be a one
             ink = np.where(lines, 0, ink)
         strong = ink > 0.5
-        if strong.any() and np.abs(part - ground)[strong].mean() >= 0.3 * contrast:
+        if strong.any() and np.abs(part - ground)[strong].mean() >= 0.3 * sheet.contrast:
             all_ink, all_ground = np.zeros_like(grey, np.float32), grey.copy()
-            all_ink[inside], all_ground[inside] = ink, ground
+            all_ink[sheet.place], all_ground[sheet.place] = ink, ground
             return all_ink, all_ground
     return None
 
 
-def _sheets(grey: np.ndarray) -> Iterator[tuple[tuple[slice, slice], float]]:
-    """Where a sheet may lie on something else, without its edges, and how many grey levels it differs from that."""
+def _alone(grey: np.ndarray, sheet: Sheet) -> np.ndarray:
+    """A sheet's picture; where it lies askew, what is around it looks as the blank sheet would, grain included."""
+    part = grey[sheet.place]
+    if sheet.inside is None:
+        return part
+    cell = -(-max(grey.shape) // COARSE_SIDE)
+    inside = _refine(sheet.inside, cell, part.shape)
+    y, x = (places * cell for places in np.nonzero(sheet.inside))
+    paper = np.abs(part[y, x] - np.median(part[y, x])) < sheet.contrast / 2
+    y, x = y[paper], x[paper]
+    down, across, level = np.linalg.lstsq(np.stack([y, x, np.ones_like(y)], axis=1) * 1.0, part[y, x], rcond=None)[0]
+    light = down * np.arange(part.shape[0])[:, None] + across * np.arange(part.shape[1]) + level
+    grain = (part - light)[inside]
+    grain = grain[np.abs(grain) <= 3 * np.median(np.abs(grain))]  # without the ink
+    blank = part.copy()
+    blank[~inside] = np.clip(light[~inside] + np.resize(grain, np.count_nonzero(~inside)), 0, 255)
+    return blank
+
+
+def _sheets(grey: np.ndarray) -> Iterator[Sheet]:
+    """Where a sheet may lie on something else."""
     cell = -(-max(grey.shape) // COARSE_SIDE)
     if max(grey.shape) <= 2 * SIDE or min(grey.shape) <= (BOX - 1) * cell:  # a digit may be all of a small picture
         return
@@ -723,8 +761,8 @@ def _sheets(grey: np.ndarray) -> Iterator[tuple[tuple[slice, slice], float]]:
             yield sheet
 
 
-def _find_sheet(grey: np.ndarray, cell: int) -> tuple[tuple[slice, slice], float] | None:
-    """Where a sheet lies on something else, without its edges, and how many grey levels it differs from that.
+def _find_sheet(grey: np.ndarray, cell: int) -> Sheet | None:
+    """A sheet that is brighter or darker than what it lies on.
 
     Otsu's threshold (1979) parts the picture in two; a sheet is that of the parts which has less of the border, if it
     is all but a quadrilateral, somewhat turned perhaps.
@@ -737,11 +775,10 @@ def _find_sheet(grey: np.ndarray, cell: int) -> tuple[tuple[slice, slice], float
         sheet = ~sheet
     if contrast < 2 * MIN_CONTRAST or min(of_border, 1 - of_border) > 0.4 or sheet.mean() < LEAST_SHEET:
         return None
-    place = _quadrilateral(sheet, cell)
-    return (place, contrast) if place else None
+    return _quadrilateral(sheet, cell, contrast)
 
 
-def _find_panel(grey: np.ndarray, cell: int) -> tuple[tuple[slice, slice], float] | None:
+def _find_panel(grey: np.ndarray, cell: int) -> Sheet | None:
     """As `_find_sheet`, of a canvas that is all of one tone, on a page or beside a bar of another, alike perhaps."""
     counts = _histogram(grey[::2, ::2]) * 4
     first, second = np.argsort(counts)[:-3:-1].tolist()
@@ -752,13 +789,14 @@ def _find_panel(grey: np.ndarray, cell: int) -> tuple[tuple[slice, slice], float
             return None
         if all((np.abs(side - level) < 2).any() for side in _sides(grey)):
             continue  # it is the page itself
-        place = _quadrilateral(~pool(np.abs(grey - level) >= 2, cell, np.logical_or), cell, upright=True)
-        if place:
-            return place, float(abs(first - second))
+        level_only = ~pool(np.abs(grey - level) >= 2, cell, np.logical_or)
+        sheet = _quadrilateral(level_only, cell, float(abs(first - second)), upright=True)
+        if sheet:
+            return sheet
     return None
 
 
-def _find_smooth(grey: np.ndarray, cell: int) -> tuple[tuple[slice, slice], float] | None:
+def _find_smooth(grey: np.ndarray, cell: int) -> Sheet | None:
     """As `_find_sheet`, of a sheet on a pattern, in a frame, or on what is as bright: edges part it from the rest."""
     coarse = np.asarray(Image.fromarray(grey.astype(np.uint8)).reduce(cell), np.float32)
     if np.count_nonzero(coarse == _level_of_border(coarse)) > 0.5 * coarse.size:
@@ -769,15 +807,14 @@ def _find_smooth(grey: np.ndarray, cell: int) -> tuple[tuple[slice, slice], floa
     areas[0] = 0
     if areas.max() < LEAST_SHEET * labels.size or np.count_nonzero(areas > 0.5 * areas.max()) > 1:  # boxes of a form
         return None
-    place = _quadrilateral(labels == areas.argmax(), cell)
-    return (place, 2.0 * MIN_CONTRAST) if place else None
+    return _quadrilateral(labels == areas.argmax(), cell, 2.0 * MIN_CONTRAST)
 
 
-def _quadrilateral(sheet: np.ndarray, cell: int, upright: bool = False) -> tuple[slice, slice] | None:
-    """The largest upright rectangle within the largest part of a mask, or nearly, if that is all but a quadrilateral.
+def _quadrilateral(sheet: np.ndarray, cell: int, contrast: float, upright: bool = False) -> Sheet | None:
+    """The largest part of a mask, if that is all but a quadrilateral: the upright rectangle within, if that is most.
 
     Args:
-        cell: pixels to a side of what the mask has as one; the rectangle is given in pixels.
+        cell: pixels to a side of what the mask has as one; the place is given in pixels.
         upright: all but a rectangle with sides along those of the picture. It may then touch three of these, if it is
             most of that.
     """
@@ -806,11 +843,22 @@ def _quadrilateral(sheet: np.ndarray, cell: int, upright: bool = False) -> tuple
         max(xs[0], xs[3]) + 1,
     )
     within = sheet[top:bottom, left:right]
-    if not (upright or 0.9 < len(y) / area < 1.1) or within.size < 0.4 * area or within.mean() < 0.98:
+    if not (upright or 0.9 < len(y) / area < 1.1):
         return None
     if touched > 2 and not (upright and touched == 3 and within.size >= 0.5 * sheet.size):
         return None
-    return slice(int(top) * cell, int(bottom) * cell), slice(int(left) * cell, int(right) * cell)
+    if within.size >= (0.4 if upright else 0.8) * area and within.mean() >= 0.98:
+        return Sheet((slice(int(top) * cell, int(bottom) * cell), slice(int(left) * cell, int(right) * cell)), contrast)
+    if upright:
+        return None
+    rows, columns = (slice(int(places.min()), int(places.max()) + 1) for places in (ys, xs))
+    y, x = np.mgrid[rows, columns]
+    turns = [across * (y - b) - down * (x - a) for a, b, across, down in zip(xs, ys, *sides, strict=True)]
+    inside = np.min([turn / max(np.hypot(*side), 1) for turn, side in zip(turns, sides.T, strict=True)], axis=0) > 1.5
+    if not inside.any() or sheet[rows, columns][inside].mean() < 0.98:
+        return None
+    top, bottom, left, right = (edge * cell for edge in (rows.start, rows.stop, columns.start, columns.stop))
+    return Sheet((slice(top, bottom), slice(left, right)), contrast, inside)
 
 
 def _otsu(grey: np.ndarray) -> int:

@@ -800,3 +800,11 @@ def test_scattered_dots_are_no_stroke():
         ImageDraw.Draw(page).ellipse((x - 9, y - 9, x + 9, y + 9), fill=0)
     grey = np.asarray(page, np.float32)
     assert (find_ink(grey) == (grey == 0)).all()
+
+
+@pytest.mark.parametrize("turn", [-28, 16, 24])
+@pytest.mark.parametrize("sheet", [(300, 260), (110, 130)])
+def test_a_note_that_lies_askew(recognizer, sheet, turn):
+    table = Image.new("RGB", (800, 600), "#303438")
+    notes = [grainy(on_sheet(digit, table, sheet, turn, 0.6), digit) for digit in range(10)]
+    assert count_read(recognizer, notes) >= 9
