@@ -526,6 +526,14 @@ def find_ink_and_ground(
         full, faint, enough = _full_ink(ink), 0.0, MIN_CONTRAST
     else:
         ink, noise, ground = _ink_on_paper(grey, stroke, bright)
+        if not ink.any() and max(grey.shape) > COARSE_SIDE:
+            # In the dark a camera's noise is as strong as ink, but not as wide.
+            coarse = np.asarray(Image.fromarray(grey).reduce(3))
+            found, noise, ground = _ink_on_paper(coarse, stroke and stroke / 3, bright)
+            ink, ground = (
+                np.asarray(Image.fromarray(each).resize(grey.shape[::-1], Image.Resampling.BILINEAR))
+                for each in (found, ground)
+            )
         full, enough = _full_ink(ink), MIN_PAPER_CONTRAST
         # What is left of the light is fainter than ink, and wide: a stroke's soft edges lose less by its removal.
         faint = min(max(2 * noise, 0.15 * full), 0.5 * full)

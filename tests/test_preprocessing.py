@@ -808,3 +808,13 @@ def test_a_note_that_lies_askew(recognizer, sheet, turn):
     table = Image.new("RGB", (800, 600), "#303438")
     notes = [grainy(on_sheet(digit, table, sheet, turn, 0.6), digit) for digit in range(10)]
     assert count_read(recognizer, notes) >= 9
+
+
+def test_a_digit_photographed_in_the_dark(recognizer):
+    """The noise of each pixel is a third of what the ink is darker than the paper."""
+    photos = []
+    for digit in range(10):
+        page = draw_strokes(DIGITS[str(digit)], (500, 500), 16, (100, 100, 300, 300), "#101012", "#3c3c38")
+        noise = np.random.default_rng(digit).normal(0, 14, (500, 500, 1))
+        photos.append(np.clip(np.asarray(page) + noise, 0, 255).astype(np.uint8))
+    assert count_read(recognizer, photos) == 10
