@@ -16,7 +16,7 @@ from functools import reduce
 from typing import NamedTuple
 
 import numpy as np
-from PIL import Image, ImageChops, ImageDraw, ImageFilter, ImageOps
+from PIL import Image, ImageChops, ImageFilter, ImageOps
 
 SIDE = 28
 BOX = 20
@@ -60,11 +60,6 @@ FEWEST_DIVIDERS = 3
 DARKER = 1.6  # than the lines above and below, at most
 
 FEWEST_GRID_LINES = 8  # each way
-
-# Dots that a fast stroke leaves, or parts of it.
-FEWEST_STAMPS, MOST_STAMPS = 5, 100
-MOST_POINTS = 600  # to measure between
-MOST_LOOPS = 2  # in a digit
 
 # Of a frame's height, the least that something in it must have.
 LEAST_FRAMED = 0.25
@@ -539,88 +534,7 @@ def find_ink_and_ground(
         faint = min(max(2 * noise, 0.15 * full), 0.5 * full)
     if full < enough:
         return np.zeros_like(ink, np.float32), ground
-    ink = np.clip((ink - faint) / (full - faint), 0, 1).astype(np.float32)
-    return _join_dots(ink) if plain and not small else ink, ground
-
-
-def _join_dots(ink: np.ndarray) -> np.ndarray:
-    """Ink in which the dots that a fast stroke leaves, where a program stamps one at each event, are that stroke.
-
-    They are known by being many and alike. Joined are two parts where no third one is nearer to both: their relative
-    neighbourhood graph (Toussaint, 1980).
-
-    Args:
-        ink: float32, shape (H, W), values 0 to 1.
-    """
-    step = 1 + max(ink.shape) // COARSE_SIDE
-    glance = ink[::step, ::step] > 0.3  # hardly any picture has so many parts
-    if _euler_number(glance) < FEWEST_STAMPS - MOST_LOOPS:
-        return ink
-    if np.count_nonzero(_are_compact(connected_components(glance))) < FEWEST_STAMPS:
-        return ink
-    labels = connected_components(ink > 0.3)
-    mass, dots = np.bincount(labels.ravel(), weights=ink.ravel()), _are_compact(labels)
-    mass[0] = 0
-    if np.count_nonzero(dots) < FEWEST_STAMPS:
-        return ink
-    stamp = float(np.median(mass[dots]))
-    dots &= np.abs(mass - stamp) < stamp / 4
-    parts = np.flatnonzero(mass > 0.75 * stamp)
-    pen = math.sqrt(stamp * 4 / math.pi)
-    # A stroke of dots that do not touch is half as wide as they are, by area over perimeter; of some that do, wider.
-    alike = 0.45 * pen < stroke_width(ink > 0.5) < 1.1 * pen
-    if not (alike and max(FEWEST_STAMPS, len(parts) / 2) <= np.count_nonzero(dots) and len(parts) <= MOST_STAMPS):
-        return ink
-    drawn = Image.fromarray((ink * 255).round().astype(np.uint8))
-    brush = ImageDraw.Draw(drawn)
-    step = 1 + np.count_nonzero(labels) // MOST_POINTS
-    y, x = np.nonzero(labels)
-    points, owners = np.stack([x, y], axis=1), labels[y, x]
-    places = [points[owners == part] for part in parts]
-    places = [
-        place.mean(axis=0)[None] if dots[part] else place[::step] for part, place in zip(parts, places, strict=True)
-    ]
-    for one, other in _relative_neighbours(places, 5 * pen):
-        brush.line((*one, *other), fill=255, width=round(pen))
-    joined = np.asarray(drawn, np.float32) / 255
-    return joined if connected_components(joined > 0.3).max() <= len(parts) / 4 else ink  # else they are scattered
-
-
-def _are_compact(labels: np.ndarray) -> np.ndarray:
-    """Of each part whether it is about as wide as high."""
-    top, left, bottom, right = part_boxes(labels)
-    sides = np.stack([bottom - top, right - left])
-    return (bottom > 0) & (sides.max(axis=0) <= 1.5 * sides.min(axis=0) + 1)
-
-
-def _relative_neighbours(places: list[np.ndarray], most: float) -> list[tuple[np.ndarray, np.ndarray]]:
-    """The nearest points of two parts each that are relative neighbours, and no further apart than `most`.
-
-    Args:
-        places: of each part some of its points, shape (N, 2).
-    """
-    points = np.concatenate(places)
-    starts = np.cumsum([0, *(len(place) for place in places[:-1])])
-    apart = np.linalg.norm(points[:, None] - points, axis=2)
-    distances = np.minimum.reduceat(np.minimum.reduceat(apart, starts, axis=0), starts, axis=1)
-    np.fill_diagonal(distances, np.inf)
-    most = min(most, 2 * float(np.median(distances.min(axis=0))))
-    nearer = np.maximum(distances[:, None], distances[None]).min(axis=2)  # to both, of the third that is nearest
-    pairs = []
-    for first, second in np.argwhere(np.triu(distances <= np.minimum(nearer, most))):
-        between = np.linalg.norm(places[first][:, None] - places[second], axis=2)
-        a, b = np.unravel_index(between.argmin(), between.shape)
-        pairs.append((places[first][a], places[second][b]))
-    return pairs
-
-
-def _euler_number(mask: np.ndarray) -> int:
-    """How many 8-connected parts a mask has, less the holes in them (Gray, 1971)."""
-    padded = np.pad(mask, 1).astype(np.int8)
-    quads = padded[:-1, :-1] + padded[:-1, 1:] + padded[1:, :-1] + padded[1:, 1:]
-    diagonal = (quads == 2) & (padded[:-1, :-1] == padded[1:, 1:])
-    counts = np.bincount(quads.ravel(), minlength=5)
-    return int(counts[1] - counts[3] - 2 * np.count_nonzero(diagonal)) // 4
+    return np.clip((ink - faint) / (full - faint), 0, 1).astype(np.float32), ground
 
 
 def _without_grid(grey: np.ndarray) -> np.ndarray:

@@ -777,31 +777,6 @@ def test_lines_between_the_cells_of_a_grid_are_no_ink(recognizer, cell, paper, l
     assert [recognizer.read(page).text for page in pages] == list("0123456789")
 
 
-@pytest.mark.parametrize("apart", [1.6, 2.0, 2.6])
-def test_the_dots_of_a_fast_stroke_are_that_stroke(recognizer, apart):
-    pages = []
-    for strokes in DIGITS.values():
-        page = Image.new("L", (280, 280), 255)
-        brush = ImageDraw.Draw(page)
-        for stroke in strokes:
-            points = 280 * np.array(stroke)
-            ways = np.cumsum([0, *np.linalg.norm(np.diff(points, axis=0), axis=1)])
-            at = np.arange(0, ways[-1] + 5, 10 * apart)
-            for x, y in zip(*(np.interp(at, ways, side) for side in points.T), strict=True):
-                brush.ellipse((x - 5, y - 5, x + 5, y + 5), fill=0)
-        pages.append(page)
-    assert [answer.label for answer in recognizer.predict(pages) if answer.is_digit] == list("0123456789")
-    assert [recognizer.read(page).text for page in pages] == list("0123456789")
-
-
-def test_scattered_dots_are_no_stroke():
-    page = Image.new("L", (280, 280), 255)
-    for x, y in np.random.default_rng(0).uniform(20, 260, (14, 2)):
-        ImageDraw.Draw(page).ellipse((x - 9, y - 9, x + 9, y + 9), fill=0)
-    grey = np.asarray(page, np.float32)
-    assert (find_ink(grey) == (grey == 0)).all()
-
-
 @pytest.mark.parametrize("turn", [-28, 16, 24])
 @pytest.mark.parametrize("sheet", [(300, 260), (110, 130)])
 def test_a_note_that_lies_askew(recognizer, sheet, turn):
