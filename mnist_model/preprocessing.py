@@ -63,6 +63,7 @@ FEWEST_GRID_LINES = 8  # each way
 
 # Of a frame's height, the least that something in it must have.
 LEAST_FRAMED = 0.25
+LEAST_CIRCLED = 0.4  # a dot or a stroke in a zero is less
 MOST_HOLES = 4  # punched in a sheet
 MIN_FRAME = 8  # cells of the coarse grid, high and wide
 
@@ -1314,8 +1315,10 @@ def _frames(labels: np.ndarray) -> dict[int, tuple[slice, slice]]:
     for label in np.flatnonzero(np.minimum(bottom - top, right - left) >= MIN_FRAME).tolist():
         inside = (top > top[label]) & (left > left[label]) & (bottom < bottom[label]) & (right < right[label])
         place = slice(top[label], bottom[label]), slice(left[label], right[label])
-        least = LEAST_FRAMED * (bottom[label] - top[label])
-        if (inside & (bottom - top >= least)).any() and has_four_sides(labels[place] == label):
+        framed = np.max((bottom - top)[inside], initial=0) / (bottom[label] - top[label])
+        if framed >= LEAST_FRAMED and has_four_sides(labels[place] == label):
+            frames[label] = place
+        elif framed >= LEAST_CIRCLED and is_circle(labels[place] == label):
             frames[label] = place
     return frames
 
@@ -1339,6 +1342,19 @@ def sides_along(mask: np.ndarray) -> tuple[bool, bool, bool, bool]:
     sides = (mask[:deep].any(0), mask[-deep:].any(0), mask[:, :wide].any(1), mask[:, -wide:].any(1))
     top, bottom, left, right = (bool(side.mean() > 0.85) for side in sides)
     return top, bottom, left, right
+
+
+def is_circle(mask: np.ndarray) -> bool:
+    """Whether a part is about as wide as high, and goes all round the middle of its box, far from it: a zero may.
+
+    Args:
+        mask: bool, shape (H, W), without room around the part.
+    """
+    if max(mask.shape) > 1.4 * min(mask.shape):
+        return False
+    y, x = (2 * (places + 0.5) / side - 1 for places, side in zip(np.nonzero(mask), mask.shape, strict=True))
+    directions = np.unique(np.floor(np.arctan2(y, x) * 18 / np.pi))  # of 36
+    return bool(np.hypot(y, x).min() > 0.5) and directions.size >= 32
 
 
 def part_boxes(labels: np.ndarray) -> np.ndarray:

@@ -8,9 +8,11 @@ from dataclasses import dataclass, field, replace
 import numpy as np
 
 from .preprocessing import (
+    LEAST_CIRCLED,
     LEAST_FRAMED,
     connected_components,
     find_rules,
+    is_circle,
     part_boxes,
     running,
     sides_along,
@@ -186,6 +188,8 @@ def _drop_frames(parts: list[Piece]) -> list[Piece]:
 
 def _without_lines(part: Piece, others: list[Piece]) -> list[Piece]:
     """What is left of a part without the frame around it or the line under it; the part where it has neither."""
+    if is_circle(part.ink > EDGE) and any(_holds(part, other, LEAST_CIRCLED) for other in others):
+        return []
     top, bottom, left, right = sides_along(part.ink > EDGE)
     frame = top and bottom and left and right
     # Of a frame that the picture's border has cut two sides may be left; no digit with such a corner is around another.
@@ -231,10 +235,10 @@ def _split(part: Piece, ink: np.ndarray) -> list[Piece]:
     ]
 
 
-def _holds(part: Piece, other: Piece) -> bool:
+def _holds(part: Piece, other: Piece, least: float = LEAST_FRAMED) -> bool:
     (left, top, right, bottom), inner = part.box, other.box
     inside = left < inner[0] and top < inner[1] and inner[2] < right and inner[3] < bottom
-    return inside and other.height >= LEAST_FRAMED * part.height
+    return inside and other.height >= least * part.height
 
 
 def _is_rule(part: Piece, height: float) -> bool:

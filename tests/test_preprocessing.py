@@ -793,3 +793,22 @@ def test_a_digit_photographed_in_the_dark(recognizer):
         noise = np.random.default_rng(digit).normal(0, 14, (500, 500, 1))
         photos.append(np.clip(np.asarray(page) + noise, 0, 255).astype(np.uint8))
     assert count_read(recognizer, photos) == 10
+
+
+@pytest.mark.parametrize("noise", [0, 2])
+def test_a_circle_around_a_digit_is_none(recognizer, noise):
+    pages = []
+    for digit in range(10):
+        page = draw_strokes(DIGITS[str(digit)], (500, 400), 8, (165, 115, 170, 170), "#202850", "#e0e0dc")
+        ImageDraw.Draw(page).ellipse([145, 100, 355, 300], outline="#202850", width=8)
+        pages.append(grainy(page, digit) if noise else page)
+    assert count_read(recognizer, pages) >= 9
+    assert [recognizer.read(page).text for page in pages[1:4]] == ["1", "2", "3"]
+
+
+def test_a_zero_with_a_dot_in_it_is_one(recognizer):
+    page = Image.new("L", (280, 280), 255)
+    draw = ImageDraw.Draw(page)
+    draw.ellipse([60, 40, 220, 240], outline=0, width=14)
+    draw.ellipse([126, 120, 154, 160], fill=0)
+    assert recognizer.predict(page).label == "0"
