@@ -18,7 +18,7 @@ from handwriting.sets import OF_ONE_DIGIT, SETS
 from PIL import Image, ImageDraw
 
 from mnist_model import MnistModelError
-from mnist_model.files import write_whole
+from mnist_model.files import to_json, write_whole
 
 
 def parse_options(arguments: list[str] | None) -> argparse.Namespace:
@@ -128,8 +128,7 @@ def read_report(folder: Path) -> dict:
 
 
 def write_json(path: Path, content: dict) -> None:
-    text = json.dumps(content, indent=2, ensure_ascii=False) + "\n"
-    write_whole(path, lambda temporary: temporary.write_text(text, encoding="utf-8"))
+    write_whole(path, lambda temporary: temporary.write_text(to_json(content), encoding="utf-8"))
 
 
 if __name__ == "__main__":

@@ -17,7 +17,7 @@ import numpy as np
 import torch
 
 from .errors import MnistModelError
-from .files import write_whole
+from .files import to_json, write_whole
 from .metrics import Accuracy, ConfusionMatrix, ExpectedCalibrationError, NegativeLogLikelihood, PrecisionRecallF1
 
 
@@ -76,7 +76,7 @@ class Report:
 
     def to_json(self) -> str:
         """Strict JSON. A figure that is not finite, such as the loss of an epoch that diverged, becomes null."""
-        return json.dumps(_plain(asdict(self)), indent=2, ensure_ascii=False, allow_nan=False) + "\n"
+        return to_json(_plain(asdict(self)))
 
     @classmethod
     def from_json(cls, text: str) -> "Report":

@@ -13,9 +13,10 @@ This file is published beside the weights: it needs numpy and PIL alone.
 import math
 from collections.abc import Iterator
 from functools import reduce
+from typing import NamedTuple
 
 import numpy as np
-from PIL import Image, ImageChops, ImageDraw, ImageFilter, ImageOps
+from PIL import Image, ImageChops, ImageFilter, ImageOps
 
 SIDE = 28
 BOX = 20
@@ -42,7 +43,7 @@ LEAST_DOTS = 0.004
 DOT = 1.4  # pixels: the deviation of the blur that makes grey of dots
 
 # Of a picture, the least that a sheet lying on something else covers.
-LEAST_SHEET = 0.03
+LEAST_SHEET = 0.01
 
 # The middle 80% of the widths that `stroke_width` gives for MNIST's training pictures, in pixels of 28.
 STROKE_WIDTH_RANGE = (1.8, 3.5)
@@ -60,18 +61,28 @@ DARKER = 1.6  # than the lines above and below, at most
 
 FEWEST_GRID_LINES = 8  # each way
 
-# Dots that a fast stroke leaves, or parts of it.
-FEWEST_STAMPS, MOST_STAMPS = 5, 100
-MOST_POINTS = 600  # to measure between
-MOST_LOOPS = 2  # in a digit
-
 # Of a frame's height, the least that something in it must have.
 LEAST_FRAMED = 0.25
+LEAST_CIRCLED = 0.4  # a dot or a stroke in a zero is less
 MOST_HOLES = 4  # punched in a sheet
 MIN_FRAME = 8  # cells of the coarse grid, high and wide
 
 # MNIST's centre of mass, in pixels from the upper left corner of the first one.
 CENTRE = 14.5
+
+
+class Sheet(NamedTuple):
+    """A sheet or label that lies on something else.
+
+    Args:
+        place: rows and columns of the picture, without the sheet's edges.
+        contrast: how many grey levels it differs from what it lies on.
+        inside: of a sheet that lies askew, what of its place it covers: bool, on the coarse grid; None for all.
+    """
+
+    place: tuple[slice, slice]
+    contrast: float
+    inside: np.ndarray | None = None
 
 
 def canonicalize(image) -> np.ndarray:
@@ -126,11 +137,13 @@ def _look_closer(image: Image.Image, grey: np.ndarray, ink: np.ndarray) -> np.nd
         return ink
     scale = max(image.size) / max(ink.shape)
     margin = max(longer * 2 // 3, 6)
+    room = longer // 8  # else the digit may be cut off, or its strokes go from side to side as printed lines do
     top, left = max(rows[0] - margin, 0), max(columns[0] - margin, 0)
     bottom, right = min(rows[-1] + margin, ink.shape[0]), min(columns[-1] + margin, ink.shape[1])
-    for (down, across), _ in _sheets(grey):  # what a small one lies on is no ground
-        clear = down.start < rows[0] and rows[-1] + 1 < down.stop
-        if clear and across.start < columns[0] and columns[-1] + 1 < across.stop:  # else it may be cut off
+    for sheet in _sheets(grey):  # what a small one lies on is no ground
+        down, across = sheet.place
+        clear = down.start < rows[0] - room and rows[-1] + room < down.stop
+        if clear and across.start < columns[0] - room and columns[-1] + room < across.stop:
             top, bottom = max(top, down.start), min(bottom, down.stop)
             left, right = max(left, across.start), min(right, across.stop)
     part, box = ink[top:bottom, left:right], (left, top, right, bottom)
@@ -138,14 +151,16 @@ def _look_closer(image: Image.Image, grey: np.ndarray, ink: np.ndarray) -> np.nd
     if scale / factor < 1.2:
         return ink
     stroke = stroke_width(ink > 0.5) * scale / factor
-    around = grey[top : box[3], left : box[2]]
-    bright = bool(grey[ink > 0.5].mean() > np.median(around)) if stroke else None
     left, top, right, bottom = (
         min(round(value * scale), most) for value, most in zip(box, image.size * 2, strict=True)
     )
-    closer = find_ink(_grey(image.reduce(factor, (left, top, right, bottom))), stroke, bright)
-    near = Image.fromarray((running(part > 0.1, 5, np.maximum) * 255).astype(np.uint8))
-    near = near.resize(closer.shape[::-1], Image.Resampling.BILINEAR)
+    near = running(part > 0.1, 5, np.maximum)
+    closer = _grey(image.reduce(factor, (left, top, right, bottom)))  # of colours, along an axis of its own
+    coarse = np.asarray(Image.fromarray(closer).resize(part.shape[::-1], Image.Resampling.BOX))
+    inked, beside = coarse[part > 0.5], coarse[near & (part < 0.1)]
+    bright = bool(inked.mean() > np.median(beside)) if inked.size and beside.size else None
+    closer = find_ink(closer, stroke, bright)
+    near = Image.fromarray(near.astype(np.uint8) * 255).resize(closer.shape[::-1], Image.Resampling.BILINEAR)
     closer = drop_specks(np.where(np.asarray(near) > 0, closer, 0))
     return closer if closer.any() else ink
 
@@ -507,93 +522,20 @@ def find_ink_and_ground(
         full, faint, enough = _full_ink(ink), 0.0, MIN_CONTRAST
     else:
         ink, noise, ground = _ink_on_paper(grey, stroke, bright)
+        if not ink.any() and max(grey.shape) > COARSE_SIDE:
+            # In the dark a camera's noise is as strong as ink, but not as wide.
+            coarse = np.asarray(Image.fromarray(grey).reduce(3))
+            found, noise, ground = _ink_on_paper(coarse, stroke and stroke / 3, bright)
+            ink, ground = (
+                np.asarray(Image.fromarray(each).resize(grey.shape[::-1], Image.Resampling.BILINEAR))
+                for each in (found, ground)
+            )
         full, enough = _full_ink(ink), MIN_PAPER_CONTRAST
         # What is left of the light is fainter than ink, and wide: a stroke's soft edges lose less by its removal.
         faint = min(max(2 * noise, 0.15 * full), 0.5 * full)
     if full < enough:
         return np.zeros_like(ink, np.float32), ground
-    ink = np.clip((ink - faint) / (full - faint), 0, 1).astype(np.float32)
-    return _join_dots(ink) if plain and not small else ink, ground
-
-
-def _join_dots(ink: np.ndarray) -> np.ndarray:
-    """Ink in which the dots that a fast stroke leaves, where a program stamps one at each event, are that stroke.
-
-    They are known by being many and alike. Joined are two parts where no third one is nearer to both: their relative
-    neighbourhood graph (Toussaint, 1980).
-
-    Args:
-        ink: float32, shape (H, W), values 0 to 1.
-    """
-    step = 1 + max(ink.shape) // COARSE_SIDE
-    glance = ink[::step, ::step] > 0.3  # hardly any picture has so many parts
-    if _euler_number(glance) < FEWEST_STAMPS - MOST_LOOPS:
-        return ink
-    if np.count_nonzero(_are_compact(connected_components(glance))) < FEWEST_STAMPS:
-        return ink
-    labels = connected_components(ink > 0.3)
-    mass, dots = np.bincount(labels.ravel(), weights=ink.ravel()), _are_compact(labels)
-    mass[0] = 0
-    if np.count_nonzero(dots) < FEWEST_STAMPS:
-        return ink
-    stamp = float(np.median(mass[dots]))
-    dots &= np.abs(mass - stamp) < stamp / 4
-    parts = np.flatnonzero(mass > 0.75 * stamp)
-    pen = math.sqrt(stamp * 4 / math.pi)
-    # A stroke of dots that do not touch is half as wide as they are, by area over perimeter; of some that do, wider.
-    alike = 0.45 * pen < stroke_width(ink > 0.5) < 1.1 * pen
-    if not (alike and max(FEWEST_STAMPS, len(parts) / 2) <= np.count_nonzero(dots) and len(parts) <= MOST_STAMPS):
-        return ink
-    drawn = Image.fromarray((ink * 255).round().astype(np.uint8))
-    brush = ImageDraw.Draw(drawn)
-    step = 1 + np.count_nonzero(labels) // MOST_POINTS
-    y, x = np.nonzero(labels)
-    points, owners = np.stack([x, y], axis=1), labels[y, x]
-    places = [points[owners == part] for part in parts]
-    places = [
-        place.mean(axis=0)[None] if dots[part] else place[::step] for part, place in zip(parts, places, strict=True)
-    ]
-    for one, other in _relative_neighbours(places, 5 * pen):
-        brush.line((*one, *other), fill=255, width=round(pen))
-    joined = np.asarray(drawn, np.float32) / 255
-    return joined if connected_components(joined > 0.3).max() <= len(parts) / 4 else ink  # else they are scattered
-
-
-def _are_compact(labels: np.ndarray) -> np.ndarray:
-    """Of each part whether it is about as wide as high."""
-    top, left, bottom, right = part_boxes(labels)
-    sides = np.stack([bottom - top, right - left])
-    return (bottom > 0) & (sides.max(axis=0) <= 1.5 * sides.min(axis=0) + 1)
-
-
-def _relative_neighbours(places: list[np.ndarray], most: float) -> list[tuple[np.ndarray, np.ndarray]]:
-    """The nearest points of two parts each that are relative neighbours, and no further apart than `most`.
-
-    Args:
-        places: of each part some of its points, shape (N, 2).
-    """
-    points = np.concatenate(places)
-    starts = np.cumsum([0, *(len(place) for place in places[:-1])])
-    apart = np.linalg.norm(points[:, None] - points, axis=2)
-    distances = np.minimum.reduceat(np.minimum.reduceat(apart, starts, axis=0), starts, axis=1)
-    np.fill_diagonal(distances, np.inf)
-    most = min(most, 2 * float(np.median(distances.min(axis=0))))
-    nearer = np.maximum(distances[:, None], distances[None]).min(axis=2)  # to both, of the third that is nearest
-    pairs = []
-    for first, second in np.argwhere(np.triu(distances <= np.minimum(nearer, most))):
-        between = np.linalg.norm(places[first][:, None] - places[second], axis=2)
-        a, b = np.unravel_index(between.argmin(), between.shape)
-        pairs.append((places[first][a], places[second][b]))
-    return pairs
-
-
-def _euler_number(mask: np.ndarray) -> int:
-    """How many 8-connected parts a mask has, less the holes in them (Gray, 1971)."""
-    padded = np.pad(mask, 1).astype(np.int8)
-    quads = padded[:-1, :-1] + padded[:-1, 1:] + padded[1:, :-1] + padded[1:, 1:]
-    diagonal = (quads == 2) & (padded[:-1, :-1] == padded[1:, 1:])
-    counts = np.bincount(quads.ravel(), minlength=5)
-    return int(counts[1] - counts[3] - 2 * np.count_nonzero(diagonal)) // 4
+    return np.clip((ink - faint) / (full - faint), 0, 1).astype(np.float32), ground
 
 
 def _without_grid(grey: np.ndarray) -> np.ndarray:
@@ -698,22 +640,41 @@ def _ink_on_sheet(grey: np.ndarray) -> tuple[np.ndarray, np.ndarray] | None:
     None where there is no sheet, or nothing on it that stands out as the sheet itself does: then what looks like one
     is ink, a thick bar perhaps.
     """
-    for inside, contrast in _sheets(grey):
-        part = grey[inside]
+    for sheet in _sheets(grey):
+        part = _alone(grey, sheet)
         ink, ground = find_ink_and_ground(part)
         lines = find_rules(ink, upright=True)
         if (ink[~lines] > 0.5).any():  # else it may be a one
             ink = np.where(lines, 0, ink)
         strong = ink > 0.5
-        if strong.any() and np.abs(part - ground)[strong].mean() >= 0.3 * contrast:
+        if strong.any() and np.abs(part - ground)[strong].mean() >= 0.3 * sheet.contrast:
             all_ink, all_ground = np.zeros_like(grey, np.float32), grey.copy()
-            all_ink[inside], all_ground[inside] = ink, ground
+            all_ink[sheet.place], all_ground[sheet.place] = ink, ground
             return all_ink, all_ground
     return None
 
 
-def _sheets(grey: np.ndarray) -> Iterator[tuple[tuple[slice, slice], float]]:
-    """Where a sheet may lie on something else, without its edges, and how many grey levels it differs from that."""
+def _alone(grey: np.ndarray, sheet: Sheet) -> np.ndarray:
+    """A sheet's picture; where it lies askew, what is around it looks as the blank sheet would, grain included."""
+    part = grey[sheet.place]
+    if sheet.inside is None:
+        return part
+    cell = -(-max(grey.shape) // COARSE_SIDE)
+    inside = _refine(sheet.inside, cell, part.shape)
+    y, x = (places * cell for places in np.nonzero(sheet.inside))
+    paper = np.abs(part[y, x] - np.median(part[y, x])) < sheet.contrast / 2
+    y, x = y[paper], x[paper]
+    down, across, level = np.linalg.lstsq(np.stack([y, x, np.ones_like(y)], axis=1) * 1.0, part[y, x], rcond=None)[0]
+    light = down * np.arange(part.shape[0])[:, None] + across * np.arange(part.shape[1]) + level
+    grain = (part - light)[inside]
+    grain = grain[np.abs(grain) <= 3 * np.median(np.abs(grain))]  # without the ink
+    blank = part.copy()
+    blank[~inside] = np.clip(light[~inside] + np.resize(grain, np.count_nonzero(~inside)), 0, 255)
+    return blank
+
+
+def _sheets(grey: np.ndarray) -> Iterator[Sheet]:
+    """Where a sheet may lie on something else."""
     cell = -(-max(grey.shape) // COARSE_SIDE)
     if max(grey.shape) <= 2 * SIDE or min(grey.shape) <= (BOX - 1) * cell:  # a digit may be all of a small picture
         return
@@ -723,8 +684,8 @@ def _sheets(grey: np.ndarray) -> Iterator[tuple[tuple[slice, slice], float]]:
             yield sheet
 
 
-def _find_sheet(grey: np.ndarray, cell: int) -> tuple[tuple[slice, slice], float] | None:
-    """Where a sheet lies on something else, without its edges, and how many grey levels it differs from that.
+def _find_sheet(grey: np.ndarray, cell: int) -> Sheet | None:
+    """A sheet that is brighter or darker than what it lies on.
 
     Otsu's threshold (1979) parts the picture in two; a sheet is that of the parts which has less of the border, if it
     is all but a quadrilateral, somewhat turned perhaps.
@@ -737,11 +698,10 @@ def _find_sheet(grey: np.ndarray, cell: int) -> tuple[tuple[slice, slice], float
         sheet = ~sheet
     if contrast < 2 * MIN_CONTRAST or min(of_border, 1 - of_border) > 0.4 or sheet.mean() < LEAST_SHEET:
         return None
-    place = _quadrilateral(sheet, cell)
-    return (place, contrast) if place else None
+    return _quadrilateral(sheet, cell, contrast)
 
 
-def _find_panel(grey: np.ndarray, cell: int) -> tuple[tuple[slice, slice], float] | None:
+def _find_panel(grey: np.ndarray, cell: int) -> Sheet | None:
     """As `_find_sheet`, of a canvas that is all of one tone, on a page or beside a bar of another, alike perhaps."""
     counts = _histogram(grey[::2, ::2]) * 4
     first, second = np.argsort(counts)[:-3:-1].tolist()
@@ -752,13 +712,14 @@ def _find_panel(grey: np.ndarray, cell: int) -> tuple[tuple[slice, slice], float
             return None
         if all((np.abs(side - level) < 2).any() for side in _sides(grey)):
             continue  # it is the page itself
-        place = _quadrilateral(~pool(np.abs(grey - level) >= 2, cell, np.logical_or), cell, upright=True)
-        if place:
-            return place, float(abs(first - second))
+        level_only = ~pool(np.abs(grey - level) >= 2, cell, np.logical_or)
+        sheet = _quadrilateral(level_only, cell, float(abs(first - second)), upright=True)
+        if sheet:
+            return sheet
     return None
 
 
-def _find_smooth(grey: np.ndarray, cell: int) -> tuple[tuple[slice, slice], float] | None:
+def _find_smooth(grey: np.ndarray, cell: int) -> Sheet | None:
     """As `_find_sheet`, of a sheet on a pattern, in a frame, or on what is as bright: edges part it from the rest."""
     coarse = np.asarray(Image.fromarray(grey.astype(np.uint8)).reduce(cell), np.float32)
     if np.count_nonzero(coarse == _level_of_border(coarse)) > 0.5 * coarse.size:
@@ -769,15 +730,14 @@ def _find_smooth(grey: np.ndarray, cell: int) -> tuple[tuple[slice, slice], floa
     areas[0] = 0
     if areas.max() < LEAST_SHEET * labels.size or np.count_nonzero(areas > 0.5 * areas.max()) > 1:  # boxes of a form
         return None
-    place = _quadrilateral(labels == areas.argmax(), cell)
-    return (place, 2.0 * MIN_CONTRAST) if place else None
+    return _quadrilateral(labels == areas.argmax(), cell, 2.0 * MIN_CONTRAST)
 
 
-def _quadrilateral(sheet: np.ndarray, cell: int, upright: bool = False) -> tuple[slice, slice] | None:
-    """The largest upright rectangle within the largest part of a mask, or nearly, if that is all but a quadrilateral.
+def _quadrilateral(sheet: np.ndarray, cell: int, contrast: float, upright: bool = False) -> Sheet | None:
+    """The largest part of a mask, if that is all but a quadrilateral: the upright rectangle within, if that is most.
 
     Args:
-        cell: pixels to a side of what the mask has as one; the rectangle is given in pixels.
+        cell: pixels to a side of what the mask has as one; the place is given in pixels.
         upright: all but a rectangle with sides along those of the picture. It may then touch three of these, if it is
             most of that.
     """
@@ -806,11 +766,22 @@ def _quadrilateral(sheet: np.ndarray, cell: int, upright: bool = False) -> tuple
         max(xs[0], xs[3]) + 1,
     )
     within = sheet[top:bottom, left:right]
-    if not (upright or 0.9 < len(y) / area < 1.1) or within.size < 0.4 * area or within.mean() < 0.98:
+    if not (upright or 0.9 < len(y) / area < 1.1):
         return None
     if touched > 2 and not (upright and touched == 3 and within.size >= 0.5 * sheet.size):
         return None
-    return slice(int(top) * cell, int(bottom) * cell), slice(int(left) * cell, int(right) * cell)
+    if within.size >= (0.4 if upright else 0.8) * area and within.mean() >= 0.98:
+        return Sheet((slice(int(top) * cell, int(bottom) * cell), slice(int(left) * cell, int(right) * cell)), contrast)
+    if upright:
+        return None
+    rows, columns = (slice(int(places.min()), int(places.max()) + 1) for places in (ys, xs))
+    y, x = np.mgrid[rows, columns]
+    turns = [across * (y - b) - down * (x - a) for a, b, across, down in zip(xs, ys, *sides, strict=True)]
+    inside = np.min([turn / max(np.hypot(*side), 1) for turn, side in zip(turns, sides.T, strict=True)], axis=0) > 1.5
+    if not inside.any() or sheet[rows, columns][inside].mean() < 0.98:
+        return None
+    top, bottom, left, right = (edge * cell for edge in (rows.start, rows.stop, columns.start, columns.stop))
+    return Sheet((slice(top, bottom), slice(left, right)), contrast, inside)
 
 
 def _otsu(grey: np.ndarray) -> int:
@@ -1344,8 +1315,10 @@ def _frames(labels: np.ndarray) -> dict[int, tuple[slice, slice]]:
     for label in np.flatnonzero(np.minimum(bottom - top, right - left) >= MIN_FRAME).tolist():
         inside = (top > top[label]) & (left > left[label]) & (bottom < bottom[label]) & (right < right[label])
         place = slice(top[label], bottom[label]), slice(left[label], right[label])
-        least = LEAST_FRAMED * (bottom[label] - top[label])
-        if (inside & (bottom - top >= least)).any() and has_four_sides(labels[place] == label):
+        framed = np.max((bottom - top)[inside], initial=0) / (bottom[label] - top[label])
+        if framed >= LEAST_FRAMED and has_four_sides(labels[place] == label):
+            frames[label] = place
+        elif framed >= LEAST_CIRCLED and is_circle(labels[place] == label):
             frames[label] = place
     return frames
 
@@ -1369,6 +1342,19 @@ def sides_along(mask: np.ndarray) -> tuple[bool, bool, bool, bool]:
     sides = (mask[:deep].any(0), mask[-deep:].any(0), mask[:, :wide].any(1), mask[:, -wide:].any(1))
     top, bottom, left, right = (bool(side.mean() > 0.85) for side in sides)
     return top, bottom, left, right
+
+
+def is_circle(mask: np.ndarray) -> bool:
+    """Whether a part is about as wide as high, and goes all round the middle of its box, far from it: a zero may.
+
+    Args:
+        mask: bool, shape (H, W), without room around the part.
+    """
+    if max(mask.shape) > 1.4 * min(mask.shape):
+        return False
+    y, x = (2 * (places + 0.5) / side - 1 for places, side in zip(np.nonzero(mask), mask.shape, strict=True))
+    directions = np.unique(np.floor(np.arctan2(y, x) * 18 / np.pi))  # of 36
+    return bool(np.hypot(y, x).min() > 0.5) and directions.size >= 32
 
 
 def part_boxes(labels: np.ndarray) -> np.ndarray:
