@@ -54,9 +54,9 @@ def to_json(content: Mapping[str, Any]) -> str:
 
     >>> print(to_json({"accuracy": 0.5, "mistakes": [{"index": 3}, {"index": 8}]}), end="")
     {
-    "accuracy":0.5,
-    "mistakes":[{"index":3},{"index":8}]
+    "accuracy": 0.5,
+    "mistakes": [{"index":3},{"index":8}]
     }
     """
     encode = json.JSONEncoder(ensure_ascii=False, allow_nan=False, separators=(",", ":")).encode
-    return "{\n" + ",\n".join(f"{encode(key)}:{encode(value)}" for key, value in content.items()) + "\n}\n"
+    return "{\n" + ",\n".join(f"{encode(key)}: {encode(value)}" for key, value in content.items()) + "\n}\n"
