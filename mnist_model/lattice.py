@@ -10,9 +10,10 @@ from dataclasses import dataclass, field, replace
 
 import numpy as np
 
-from .preprocessing import fit_to_box
+from .preprocessing import fit_to_box, width_over_length
 from .seams import cut_line
 from .segmentation import (
+    EDGE,
     MIN_MAIN_HEIGHT,
     SLENDER,
     Line,
@@ -21,7 +22,6 @@ from .segmentation import (
     join,
     shared_height,
     shared_width,
-    width_over_length,
 )
 
 # Of pictures in MNIST's form, uint8, shape (28, 28), what it costs to take each for the digit that it seems to show:
@@ -206,7 +206,7 @@ def _cost_of_size(digit: Piece, height: float) -> float:
 
 def _cost_of_hanging(digit: Piece, line: Line, start: int, stop: int) -> float:
     """For a low stroke that hangs from the foot of its higher neighbours, as a comma does: a small 3 there is a 3."""
-    if digit.height >= HIGH * line.height or width_over_length(digit) > COMMA:
+    if digit.height >= HIGH * line.height or width_over_length(digit.ink > EDGE) > COMMA:
         return 0.0
     sides = (line.pieces[:start][::-1], line.pieces[stop:])
     high = [next((piece for piece in side if piece.height >= HIGH * line.height), None) for side in sides]
@@ -223,7 +223,7 @@ def _is_tail(digit: Piece, height: float) -> bool:
 
     Cut off, that looks like a one, whatever it is a part of; a one that touches other digits is as high as they are.
     """
-    return digit.height < FULL_HEIGHT * height and width_over_length(digit) <= SLENDER
+    return digit.height < FULL_HEIGHT * height and width_over_length(digit.ink > EDGE) <= SLENDER
 
 
 def _cost_of_joins(pieces: list[Piece], height: float) -> float:

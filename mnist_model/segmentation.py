@@ -10,6 +10,7 @@ import numpy as np
 from .preprocessing import (
     LEAST_CIRCLED,
     LEAST_FRAMED,
+    SLASH,
     connected_components,
     find_rules,
     is_circle,
@@ -17,6 +18,7 @@ from .preprocessing import (
     running,
     sides_along,
     stroke_width,
+    width_over_length,
 )
 
 # How much of a pixel is covered where a part has its edge.
@@ -188,7 +190,8 @@ def _drop_frames(parts: list[Piece]) -> list[Piece]:
 
 def _without_lines(part: Piece, others: list[Piece]) -> list[Piece]:
     """What is left of a part without the frame around it or the line under it; the part where it has neither."""
-    if is_circle(part.ink > EDGE) and any(_holds(part, other, LEAST_CIRCLED) for other in others):
+    circled = [other for other in others if _holds(part, other, LEAST_CIRCLED)]
+    if circled and is_circle(part.ink > EDGE) and width_over_length(circled[0].ink > EDGE) > SLASH:
         return []
     top, bottom, left, right = sides_along(part.ink > EDGE)
     frame = top and bottom and left and right
@@ -338,7 +341,7 @@ def _line_height(parts: list[Piece]) -> float:
 def _without_signs(line: list[Piece]) -> list[Piece]:
     """Leave out slashes, brackets, dividers and what is left of a frame: bare strokes that reach beyond the digits."""
     line = sorted(line, key=lambda part: part.middle)
-    bare = [width_over_length(part) <= SLENDER for part in line]
+    bare = [width_over_length(part.ink > EDGE) <= SLENDER for part in line]
     left = _last_before(line, bare)
     right = _last_before(line[::-1], bare[::-1])[::-1]
 
@@ -362,12 +365,6 @@ def _last_before(line: list[Piece], bare: list[bool]) -> list[Piece | None]:
         found.append(last)
         last = last if is_bare else part
     return found
-
-
-def width_over_length(part: Piece) -> float:
-    """Of the bar whose ink is spread as widely: small for a stroke that is hardly bent, about 1 for a ring."""
-    spread = np.linalg.eigvalsh(np.cov(np.nonzero(part.ink > EDGE), bias=True))
-    return float(np.sqrt(max(spread[0], 0) / max(spread[1], 1e-9)))
 
 
 def _is_underline(part: Piece, parts: list[Piece], height: float) -> bool:
