@@ -63,7 +63,8 @@ FEWEST_GRID_LINES = 8  # each way
 
 # Of a frame's height, the least that something in it must have.
 LEAST_FRAMED = 0.25
-LEAST_CIRCLED = 0.4  # a dot or a stroke in a zero is less
+LEAST_CIRCLED = 0.4  # a dot in a zero is less, and
+SLASH = 0.35  # the width of a stroke in a zero over its length, at most
 MOST_HOLES = 4  # punched in a sheet
 MIN_FRAME = 8  # cells of the coarse grid, high and wide
 
@@ -522,14 +523,6 @@ def find_ink_and_ground(
         full, faint, enough = _full_ink(ink), 0.0, MIN_CONTRAST
     else:
         ink, noise, ground = _ink_on_paper(grey, stroke, bright)
-        if not ink.any() and max(grey.shape) > COARSE_SIDE:
-            # In the dark a camera's noise is as strong as ink, but not as wide.
-            coarse = np.asarray(Image.fromarray(grey).reduce(3))
-            found, noise, ground = _ink_on_paper(coarse, stroke and stroke / 3, bright)
-            ink, ground = (
-                np.asarray(Image.fromarray(each).resize(grey.shape[::-1], Image.Resampling.BILINEAR))
-                for each in (found, ground)
-            )
         full, enough = _full_ink(ink), MIN_PAPER_CONTRAST
         # What is left of the light is fainter than ink, and wide: a stroke's soft edges lose less by its removal.
         faint = min(max(2 * noise, 0.15 * full), 0.5 * full)
@@ -772,7 +765,8 @@ def _quadrilateral(sheet: np.ndarray, cell: int, contrast: float, upright: bool 
         return None
     if within.size >= (0.4 if upright else 0.8) * area and within.mean() >= 0.98:
         return Sheet((slice(int(top) * cell, int(bottom) * cell), slice(int(left) * cell, int(right) * cell)), contrast)
-    if upright:
+    longest = np.hypot(*sides).max()
+    if upright or touched > 1 or len(y) < longest**2 / 4:  # a corner of the page in the light; a stroke
         return None
     rows, columns = (slice(int(places.min()), int(places.max()) + 1) for places in (ys, xs))
     y, x = np.mgrid[rows, columns]
@@ -1315,11 +1309,13 @@ def _frames(labels: np.ndarray) -> dict[int, tuple[slice, slice]]:
     for label in np.flatnonzero(np.minimum(bottom - top, right - left) >= MIN_FRAME).tolist():
         inside = (top > top[label]) & (left > left[label]) & (bottom < bottom[label]) & (right < right[label])
         place = slice(top[label], bottom[label]), slice(left[label], right[label])
-        framed = np.max((bottom - top)[inside], initial=0) / (bottom[label] - top[label])
+        largest = int(np.where(inside, bottom - top, 0).argmax())
+        framed = (bottom - top)[largest] / (bottom[label] - top[label]) if inside.any() else 0
         if framed >= LEAST_FRAMED and has_four_sides(labels[place] == label):
             frames[label] = place
         elif framed >= LEAST_CIRCLED and is_circle(labels[place] == label):
-            frames[label] = place
+            if width_over_length(labels == largest) > SLASH:
+                frames[label] = place
     return frames
 
 
@@ -1355,6 +1351,12 @@ def is_circle(mask: np.ndarray) -> bool:
     y, x = (2 * (places + 0.5) / side - 1 for places, side in zip(np.nonzero(mask), mask.shape, strict=True))
     directions = np.unique(np.floor(np.arctan2(y, x) * 18 / np.pi))  # of 36
     return bool(np.hypot(y, x).min() > 0.5) and directions.size >= 32
+
+
+def width_over_length(mask: np.ndarray) -> float:
+    """Of the bar that is spread as widely as a mask: small for a stroke that is hardly bent, about 1 for a ring."""
+    spread = np.linalg.eigvalsh(np.cov(np.nonzero(mask), bias=True))
+    return float(np.sqrt(max(spread[0], 0) / max(spread[1], 1e-9)))
 
 
 def part_boxes(labels: np.ndarray) -> np.ndarray:
