@@ -119,7 +119,7 @@ def find_one_digit(image) -> tuple[np.ndarray, float]:
     image = as_picture(image)
     if image is None:
         return np.zeros((0, 0), np.float32), 0.0
-    image = _as_before(image)
+    image = _original(image)
     grey = _grey(_downscale(image))
     ink, share = pick_digit(_upright(find_ink(grey), image))
     ink = _as_stored(ink, image)
@@ -184,7 +184,7 @@ def to_grey(image) -> np.ndarray:
     image = as_picture(image)
     if image is None:
         return np.zeros((0, 0), np.float32)
-    image = _as_before(image)
+    image = _original(image)
     return _upright(_grey(_downscale(image)), image)
 
 
@@ -288,12 +288,12 @@ def _to_uint8(array: np.ndarray) -> np.ndarray:
     return np.concatenate([convert(strip) for strip in strips])
 
 
-def _as_before(image: Image.Image) -> Image.Image:
+def _original(image: Image.Image) -> Image.Image:
     """The picture as it was before it was dithered or enlarged."""
-    before = _unenlarged(_undithered(image))
-    if before is not image:
-        before.info["orientation"] = orientation_of(image)
-    return before
+    original = _unenlarged(_undithered(image))
+    if original is not image:
+        original.info["orientation"] = orientation_of(image)
+    return original
 
 
 def _undithered(image: Image.Image) -> Image.Image:
