@@ -98,7 +98,7 @@ def find_lines(ink: np.ndarray) -> list[Line]:
     Args:
         ink: float32, shape (H, W), values 0 to 1, as `find_ink` gives it.
     """
-    parts = _drop_frames(find_parts(ink))
+    parts = _join_enclosed(_drop_frames(find_parts(ink)))
     if not parts:
         return []
     tallest = max(part.height for part in parts)
@@ -188,15 +188,34 @@ def _drop_frames(parts: list[Piece]) -> list[Piece]:
     return [piece for part in parts for piece in _without_lines(part, parts)]
 
 
+def _join_enclosed(parts: list[Piece]) -> list[Piece]:
+    """Add to a ring the one thing in it: the slash or dot of a zero."""
+    for ring in parts:
+        inside = [part for part in parts if _encloses(ring, part)]
+        if len(inside) == 1:
+            rest = [part for part in parts if part is not ring and part is not inside[0]]
+            return _join_enclosed([*rest, join([ring, *inside])])
+    return parts
+
+
+def _encloses(ring: Piece, part: Piece) -> bool:
+    """Whether a part lies in what another one shuts in."""
+    if not _holds(ring, part, 0.0):
+        return False
+    around = connected_components(np.pad(ring.ink <= EDGE, 1))
+    y, x = (places[0] for places in np.nonzero(part.ink > EDGE))
+    return bool(around[y + part.box[1] - ring.box[1] + 1, x + part.box[0] - ring.box[0] + 1] != around[0, 0])
+
+
 def _without_lines(part: Piece, others: list[Piece]) -> list[Piece]:
     """What is left of a part without the frame around it or the line under it; the part where it has neither."""
-    circled = [other for other in others if _holds(part, other, LEAST_CIRCLED)]
-    if circled and is_circle(part.ink > EDGE) and width_over_length(circled[0].ink > EDGE) > SLASH:
+    held = [other for other in others if _holds(part, other)]
+    if held and is_circle(part.ink > EDGE) and (len(held) > 1 or not _is_of_zero(part, held[0])):
         return []
     top, bottom, left, right = sides_along(part.ink > EDGE)
     frame = top and bottom and left and right
     # Of a frame that the picture's border has cut two sides may be left; no digit with such a corner is around another.
-    frame |= (top or bottom) and (left or right) and any(_holds(part, other) for other in others)
+    frame |= (top or bottom) and (left or right) and bool(held)
     if not frame and part.width < RULE_WIDTH * part.height:
         return [part]
     lines = find_rules(part.ink, upright=frame)
@@ -204,7 +223,7 @@ def _without_lines(part: Piece, others: list[Piece]) -> list[Piece]:
     if frame:
         if any(piece.height >= MIN_MAIN_HEIGHT * part.height for piece in pieces):
             return pieces
-        return [] if any(_holds(part, other) for other in others) else [part]
+        return [] if held else [part]
     pieces = _without_teeth(pieces, part)
     # A line to write on sticks out on both sides of what is written; a stroke that joins two digits does not.
     out = 0.1 * part.height
@@ -236,6 +255,11 @@ def _split(part: Piece, ink: np.ndarray) -> list[Piece]:
         replace(piece, box=(piece.box[0] + left, piece.box[1] + top, piece.box[2] + left, piece.box[3] + top))
         for piece in pieces
     ]
+
+
+def _is_of_zero(ring: Piece, part: Piece) -> bool:
+    """Whether a part in a ring may be the dot or the slash of a zero."""
+    return part.height < LEAST_CIRCLED * ring.height or width_over_length(part.ink > EDGE) <= SLASH
 
 
 def _holds(part: Piece, other: Piece, least: float = LEAST_FRAMED) -> bool:

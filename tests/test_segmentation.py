@@ -160,6 +160,18 @@ def test_a_number_cut_out_closely_from_paper(recognizer, text, room):
     assert recognizer.read(paper).text == text
 
 
+def test_a_zero_with_a_slash_that_touches_nothing_is_one_digit(recognizer):
+    strokes = place("2", size=160) + place("0", x=200) + [[(243, 135), (217, 185)]] + place("5", x=330)
+    assert recognizer.read(draw(strokes, (520, 250))).text == "205"
+
+
+def test_a_circle_around_a_number_is_no_digit(recognizer):
+    turns = np.linspace(0, 2 * np.pi, 60)
+    circle = [(190 + 170 * np.cos(turn), 190 + 170 * np.sin(turn)) for turn in turns]
+    for text in ("25", "13"):
+        assert recognizer.read(draw([*place(text, x=110, y=110, gap=40), circle], (380, 380))).text == text
+
+
 def test_a_short_line_under_two_digits_is_of_neither(recognizer):
     strokes = place("60", size=160) + place("45", x=230, y=55, size=75, gap=14)
     for under in ([[(232, 128), (325, 125)]], [[(232, 128), (325, 125)], [(235, 142), (322, 140)]]):
