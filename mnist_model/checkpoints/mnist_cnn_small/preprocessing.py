@@ -1074,8 +1074,9 @@ def _level_rules(
     if min(height, width) < BOX:
         return levels, thickest
     most, found = most or max(ink.shape) // 50 + 2, []
-    # A low picture may be cut out around a number, whose strokes reach all but from border to border.
-    small = min(height, width) < (64 if close or whole else COARSE_SIDE)
+    # A low and wide picture may be cut out around a number, whose strokes reach all but from border to border.
+    of_number = not (close or whole) and 2 * min(height, width) < max(height, width)
+    small = min(height, width) < (COARSE_SIDE if of_number else 64)
     offsets = np.arange(-most, most + 1)[:, None]
     padded = np.pad(ink, ((most, most), (0, 0)))
     step = slice(None, None, max(1, width // 128))
