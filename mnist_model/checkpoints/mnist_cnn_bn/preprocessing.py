@@ -1312,7 +1312,7 @@ def _frames(labels: np.ndarray) -> dict[int, tuple[slice, slice]]:
         place = slice(top[label], bottom[label]), slice(left[label], right[label])
         largest = int(np.where(inside, bottom - top, 0).argmax())
         framed = (bottom - top)[largest] / (bottom[label] - top[label]) if inside.any() else 0
-        if framed >= LEAST_FRAMED and has_four_sides(labels[place] == label):
+        if framed >= LEAST_FRAMED and all(sides_along(labels[place] == label)):
             frames[label] = place
         elif framed >= LEAST_CIRCLED and is_circle(labels[place] == label):
             if width_over_length(labels == largest) > SLASH:
@@ -1320,17 +1320,10 @@ def _frames(labels: np.ndarray) -> dict[int, tuple[slice, slice]]:
     return frames
 
 
-def has_four_sides(mask: np.ndarray) -> bool:
-    """Whether a part runs along all sides of its box, corners included: no digit does.
-
-    Args:
-        mask: bool, shape (H, W), without room around the part.
-    """
-    return all(sides_along(mask))
-
-
 def sides_along(mask: np.ndarray) -> tuple[bool, bool, bool, bool]:
     """Whether a part runs along the top, the bottom, the left and the right of its box, corners included.
+
+    No digit does along all four.
 
     Args:
         mask: bool, shape (H, W), without room around the part.
